@@ -1,0 +1,1 @@
+"""The plugin kit of clew: how a library's calls become spans, metrics and request IDs."""

@@ -1,0 +1,1 @@
+"""Receives OTLP on loopback and shows each finished trace as a tree in the terminal."""
