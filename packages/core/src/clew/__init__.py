@@ -1,1 +1,51 @@
 """The plugin kit of clew: how a library's calls become spans, metrics and request IDs."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from clew.discovery import disable as disable
+    from clew.discovery import enable as enable
+    from clew.hooks import Derived as Derived
+    from clew.hooks import after as after
+    from clew.hooks import carry as carry
+    from clew.hooks import derive as derive
+    from clew.hooks import enrich as enrich
+    from clew.hooks import instead as instead
+    from clew.hooks import listen as listen
+    from clew.hooks import patch as patch
+    from clew.middleware import asgi as asgi
+    from clew.middleware import wsgi as wsgi
+    from clew.plugin import Plugin as Plugin
+    from clew.propagation import current_request_id as current_request_id
+    from clew.propagation import suppress as suppress
+
+_HOME = {
+    "Derived": "hooks",
+    "Plugin": "plugin",
+    "after": "hooks",
+    "asgi": "middleware",
+    "carry": "hooks",
+    "current_request_id": "propagation",
+    "derive": "hooks",
+    "disable": "discovery",
+    "enable": "discovery",
+    "enrich": "hooks",
+    "instead": "hooks",
+    "listen": "hooks",
+    "patch": "hooks",
+    "suppress": "propagation",
+    "wsgi": "middleware",
+}
+__all__ = sorted(_HOME)
+
+
+def __getattr__(name: str) -> object:
+    # Lazy (PEP 562): the launcher needs clew.imports in every process, long before anything needs OpenTelemetry.
+    if name not in _HOME:
+        raise AttributeError(f"module 'clew' has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"clew.{_HOME[name]}"), name)
+    globals()[name] = value
+    return value

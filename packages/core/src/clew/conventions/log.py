@@ -1,0 +1,138 @@
+"""Log records: the IDs of the work in hand on each, and each as an OTLP log in the trace that it belongs to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from opentelemetry import _logs
+from opentelemetry._logs import SeverityNumber
+from opentelemetry.context import Context
+from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags
+
+from clew import failures
+from clew.conventions import keys
+from clew.hooks import Action
+from clew.propagation import REQUEST_ID, SPAN, SUPPRESS, get_current
+from clew.redaction import REDACTED, is_secret, redact_text
+from clew.telemetry import SCHEMA_URL, Telemetry
+
+TRACE, SPAN_NAME, REQUEST = "trace_id", "span_id", "request_id"
+#: Our own lines are for people; sending them where they may be about would never end.
+OWN = "clew"
+_SEVERITIES = (
+    (50, SeverityNumber.FATAL),
+    (40, SeverityNumber.ERROR),
+    (30, SeverityNumber.WARN),
+    (20, SeverityNumber.INFO),
+    (10, SeverityNumber.DEBUG),
+)
+
+
+class Line(NamedTuple):
+    """One log record in plain words; time in nanoseconds since 1970, level on the scale of the standard library."""
+
+    logger: str
+    time: int
+    level: int
+    level_name: str
+    body: str
+    #: What the application attached to the line.
+    extra: Mapping[str, Any]
+    #: The IDs that were put on the record when it was made: trace, span, request.
+    ids: tuple[str, str, str]
+    error: BaseException | None = None
+    function: str = ""
+    line: int = 0
+
+
+def stamp(fields_of: Callable[..., dict[str, Any]]) -> Action:
+    """Puts trace_id, span_id and request_id among a record's fields, empty outside of a request.
+
+    A field of that name that the application has set stays what it is.
+    """
+
+    def action(telemetry: Telemetry) -> Callable[..., None]:
+        def act(*args: Any, **kwargs: Any) -> None:
+            fields = fields_of(*args, **kwargs)
+            context = get_current()
+            span: Any = context.get(SPAN)
+            trace_id = span_id = ""
+            if span is not None:
+                came = span.get_span_context()
+                if came.trace_id:
+                    trace_id, span_id = f"{came.trace_id:032x}", f"{came.span_id:016x}"
+            fields.setdefault(TRACE, trace_id)
+            fields.setdefault(SPAN_NAME, span_id)
+            fields.setdefault(REQUEST, context.get(REQUEST_ID, ""))
+
+        return act
+
+    return action
+
+
+def emit(read_line: Callable[..., Line]) -> Action:
+    """Sends each line as an OpenTelemetry log record. `read_line` mirrors the watched function, after its result."""
+
+    def action(telemetry: Telemetry) -> Callable[..., None]:
+        loggers: dict[str, _logs.Logger] = {}
+
+        def act(result: Any, *args: Any, **kwargs: Any) -> None:
+            context = get_current()
+            if context.get(SUPPRESS):
+                return
+            line = read_line(*args, **kwargs)
+            if line.logger == OWN:
+                return
+            logger = loggers.get(line.logger)
+            if logger is None:
+                logger = loggers[line.logger] = _logs.get_logger(line.logger or "root", schema_url=SCHEMA_URL)
+            _emit(logger, line, _context_of(line, context))
+
+        return act
+
+    return action
+
+
+def _emit(logger: _logs.Logger, line: Line, context: Context) -> None:
+    logger.emit(
+        _logs.LogRecord(
+            timestamp=line.time,
+            context=context,
+            severity_text=line.level_name,
+            severity_number=_severity(line.level),
+            body=redact_text(line.body),
+            attributes=_attributes(line),
+        )
+    )
+
+
+def _attributes(line: Line) -> dict[str, Any]:
+    attributes: dict[str, Any] = {name: REDACTED if is_secret(name) else value for name, value in line.extra.items()}
+    attributes[keys.CODE_FUNCTION_NAME] = line.function
+    attributes[keys.CODE_LINE_NUMBER] = line.line
+    if line.ids[2]:
+        attributes[keys.REQUEST_ID] = line.ids[2]
+    if line.error is not None:
+        attributes.update(failures.describe(line.error))
+    return attributes
+
+
+def _severity(level: int) -> SeverityNumber:
+    for least, number in _SEVERITIES:
+        if level >= least:
+            return number
+    return SeverityNumber.TRACE if level > 0 else SeverityNumber.UNSPECIFIED
+
+
+def _context_of(line: Line, context: Context) -> Context:
+    """The current context, unless the record was made elsewhere and only handed over here (a queue, a socket)."""
+    trace_id, span_id, _ = line.ids
+    span: Any = context.get(SPAN)
+    here = span.get_span_context() if span is not None else None
+    if (here.trace_id if here is not None else 0) == (int(trace_id, 16) if trace_id else 0):
+        return context
+    if not trace_id:
+        return Context({key: value for key, value in context.items() if key != SPAN})
+    came = SpanContext(int(trace_id, 16), int(span_id or "0", 16), True, TraceFlags(TraceFlags.SAMPLED))
+    return Context({**context, SPAN: NonRecordingSpan(came)})

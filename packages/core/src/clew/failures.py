@@ -1,0 +1,50 @@
+"""What is told about an exception: its type always, its message and stack without secrets."""
+
+from __future__ import annotations
+
+import traceback
+from typing import Any
+
+from clew.conventions import keys
+from clew.redaction import redact_text
+
+MESSAGE_LENGTH = 1024
+STACK_LENGTH = 16384
+_names: dict[type, str] = {}
+
+
+def type_name(error: BaseException) -> str:
+    """The exception's class with its module, as `error.type` and `exception.type` want it."""
+    kind = type(error)
+    name = _names.get(kind)
+    if name is None:
+        name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
+        if len(_names) < 1000:  # classes made at run time must not pile up here
+            _names[kind] = name
+    return name
+
+
+def message(error: BaseException) -> str:
+    """The exception's text, redacted, at most 1,024 characters; empty when even that raises."""
+    try:
+        return redact_text(str(error)[: 4 * MESSAGE_LENGTH])[:MESSAGE_LENGTH]
+    except Exception:  # noqa: BLE001
+        return ""
+
+
+def describe(error: BaseException) -> dict[str, Any]:
+    """The attributes of an exception event (semantic conventions, exceptions)."""
+    return {
+        keys.EXCEPTION_TYPE: type_name(error),
+        keys.EXCEPTION_MESSAGE: message(error),
+        keys.EXCEPTION_STACKTRACE: _stack(error),
+    }
+
+
+def _stack(error: BaseException) -> str:
+    # Frames without locals; messages of the whole chain go through the same scrubber as the message itself.
+    try:
+        text = "".join(traceback.format_exception(type(error), error, error.__traceback__, limit=64))
+    except Exception:  # noqa: BLE001
+        text = "".join(traceback.format_tb(error.__traceback__, limit=64))
+    return redact_text(text[-4 * STACK_LENGTH :])[-STACK_LENGTH:]

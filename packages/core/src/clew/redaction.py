@@ -1,0 +1,121 @@
+"""What never leaves the process: credentials, tokens, literals. Every function here is linear in its input."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import NamedTuple
+from urllib.parse import unquote, urlsplit
+
+from clew import settings
+
+REDACTED = "REDACTED"
+_SECRET = "secret|token|auth|sign|passw|passphrase|pwd|key|session|code|credential"
+_EXACT = {"sig", "pass", "jwt", "otp", "pin", "cvv", "cvc", "sid", "csrf", "xsrf"}
+
+
+@lru_cache(1)
+def _secret_name() -> re.Pattern[str]:
+    extra = [re.escape(name) for name in settings.current().secret_names]
+    return re.compile("|".join([_SECRET, *extra]), re.IGNORECASE)
+
+
+@lru_cache(2048)
+def is_secret(name: str) -> bool:
+    """Whether a value of this name must not be shown (query key, header, log attribute)."""
+    plain = unquote(name)
+    return plain.lower() in _EXACT or _secret_name().search(plain) is not None
+
+
+# --- URLs ---------------------------------------------------------------------------------------------------------
+
+_PAIR = re.compile(r"(^|[?&;#])([^=&;#?]*)=([^&;#]*)")
+
+
+def redact_query(query: str) -> str:
+    """A query string (also with its fragment) in which the values of secret-looking keys are replaced."""
+    return _PAIR.sub(_redact_pair, query)
+
+
+def _redact_pair(pair: re.Match[str]) -> str:
+    before, name, value = pair.groups()
+    return f"{before}{name}={REDACTED if value and is_secret(name) else value}"
+
+
+class Origin(NamedTuple):
+    """Where a URL leads; port is the scheme's own when the URL names none, 0 when unknown."""
+
+    scheme: str
+    host: str
+    port: int
+
+
+_UNKNOWN = Origin("", "", 0)
+_PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
+
+
+@lru_cache(1024)
+def _origin(prefix: str) -> Origin:
+    try:
+        parts = urlsplit(prefix)
+        port = parts.port or _PORTS.get(parts.scheme, 0)
+        return Origin(parts.scheme, parts.hostname or "", port)
+    except ValueError:
+        return _UNKNOWN
+
+
+def split_url(url: str) -> tuple[Origin, str]:
+    """The origin of a URL, and the whole URL as it may be shown.
+
+    Fails closed: of a URL that cannot be parsed nothing is shown.
+    """
+    start = url.find("//") + 2
+    end = len(url)
+    for stop in "/?#":
+        found = url.find(stop, start)
+        if 0 <= found < end:
+            end = found
+    origin = _origin(url[:end])
+    if start < 2 or not origin.host:
+        return origin, ""
+    shown, rest = url[:end], url[end:]
+    at = shown.rfind("@")
+    if at >= 0:
+        shown = f"{shown[:start]}{shown[at + 1 :]}"
+    if "?" in rest or "#" in rest:
+        cut = min(position for position in (rest.find("?"), rest.find("#")) if position >= 0)
+        rest = rest[:cut] + redact_query(rest[cut:])
+    return origin, shown + rest
+
+
+# --- free text ----------------------------------------------------------------------------------------------------
+
+_TEXT = re.compile(
+    r"(?P<scheme>[a-z][a-z0-9+.\-]{0,30}://)[^\s/@'\"]{0,256}@"  # user:password@ in any URL or DSN
+    r"|(?P<name>[\w\-.]{0,64})(?P<assign>[\"']?\s{0,3}[=:]\s{0,3})(?P<value>\"[^\"\n]{0,512}\"|'[^'\n]{0,512}'|(?:bearer |basic |digest )?[^\s,;&)\"'\]}]{1,512})",
+    re.IGNORECASE,
+)
+_BEARER = re.compile(r"\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{8,}", re.IGNORECASE)
+
+
+def redact_text(text: str) -> str:
+    """Free text (an exception's message, a stack) without credentials in URLs, `name=value` pairs and schemes."""
+    if "://" not in text and "=" not in text and ":" not in text and " " not in text:
+        return text
+    return _BEARER.sub(rf"\1 {REDACTED}", _TEXT.sub(_redact_found, text))
+
+
+def _redact_found(found: re.Match[str]) -> str:
+    scheme = found["scheme"]
+    if scheme is not None:
+        return f"{scheme}{REDACTED}@"
+    name = found["name"]
+    if name and is_secret(name):
+        return f"{name}{found['assign']}{REDACTED}"
+    value = found["value"]
+    # What was not secret may still hold something that is: look at it again without its first name.
+    return f"{name}{found['assign']}{_TEXT.sub(_redact_found, value) if _worth_a_look(value) else value}"
+
+
+def _worth_a_look(value: str) -> bool:
+    return "=" in value or ":" in value

@@ -1,0 +1,171 @@
+"""How begin and end surround a function, by the shape of the function: plain, coroutine, generator, async generator."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Generator
+from functools import partial, wraps
+from typing import Any
+
+from clew.operation import Call
+from clew.propagation import attach, detach
+
+COROUTINE, ASYNC_GENERATOR, GENERATOR = 0x80, 0x200, 0x20  # flags of a code object (inspect's CO_ constants)
+
+
+def _nothing(*args: Any, **kwargs: Any) -> None:
+    return None
+
+
+class Probe:
+    """The compiled begin and end of one hook; silenced when the hook is undone beneath a later patch of somebody else."""
+
+    __slots__ = ("begin", "end", "failed")
+
+    def __init__(
+        self, begin: Callable[..., Any], end: Callable[..., None], failed: Callable[[Exception, str], None]
+    ) -> None:
+        self.begin = begin
+        self.end = end
+        self.failed = failed
+
+    def silence(self) -> None:
+        """Makes every shell around it pass calls through untouched."""
+        self.begin = _nothing
+
+
+Shell = Callable[[Probe, Callable[..., Any]], Callable[..., Any]]
+
+
+def shell_for(function: Callable[..., Any]) -> Shell:
+    """The shell that fits the function's shape."""
+    flags = getattr(getattr(function, "__code__", None), "co_flags", 0)
+    if flags & COROUTINE:
+        return coroutine
+    if flags & ASYNC_GENERATOR:
+        return async_iterator
+    return iterator if flags & GENERATOR else call
+
+
+def call(probe: Probe, function: Callable[..., Any]) -> Callable[..., Any]:
+    """For a plain function."""
+
+    @wraps(function)
+    def watched(*args: Any, **kwargs: Any) -> Any:
+        running = probe.begin(*args, **kwargs)
+        if running is None:
+            return function(*args, **kwargs)
+        token = attach(running.context)
+        try:
+            result = function(*args, **kwargs)
+        except BaseException as error:
+            detach(token)
+            probe.end(running, None, error)
+            raise
+        detach(token)
+        probe.end(running, result, None)
+        return result
+
+    return watched
+
+
+def coroutine(probe: Probe, function: Callable[..., Any]) -> Callable[..., Any]:
+    """For a coroutine function."""
+
+    @wraps(function)
+    async def watched(*args: Any, **kwargs: Any) -> Any:
+        running = probe.begin(*args, **kwargs)
+        if running is None:
+            return await function(*args, **kwargs)
+        token = attach(running.context)
+        try:
+            result = await function(*args, **kwargs)
+        except BaseException as error:
+            detach(token)
+            probe.end(running, None, error)
+            raise
+        detach(token)
+        probe.end(running, result, None)
+        return result
+
+    return watched
+
+
+def iterator(probe: Probe, function: Callable[..., Any]) -> Callable[..., Any]:
+    """For a generator function: the context is current while it runs, never while its consumer does."""
+
+    @wraps(function)
+    def watched(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
+        running = probe.begin(*args, **kwargs)
+        if running is None:
+            return (yield from function(*args, **kwargs))
+        items = function(*args, **kwargs)
+        step: Callable[[], Any] = items.__next__
+        try:
+            while True:
+                token = attach(running.context)
+                try:
+                    item = step()
+                finally:
+                    detach(token)
+                step = yield from _hand_over(items, item)
+        except StopIteration as end:
+            probe.end(running, end.value, None)
+            return end.value
+        except GeneratorExit:
+            items.close()
+            probe.end(running, None, None)
+            raise
+        except BaseException as error:
+            probe.end(running, None, error)
+            raise
+
+    return watched
+
+
+def _hand_over(items: Any, item: Any) -> Generator[Any, Any, Callable[[], Any]]:
+    """Yields one item and returns what the consumer wants next of the generator: next, send or throw."""
+    try:
+        sent = yield item
+    except GeneratorExit:
+        raise
+    except BaseException as thrown:  # noqa: BLE001  (it is thrown into the generator, as the consumer asked)
+        return partial(items.throw, thrown)
+    return items.__next__ if sent is None else partial(items.send, sent)
+
+
+def async_iterator(probe: Probe, function: Callable[..., Any]) -> Callable[..., Any]:
+    """For an async generator function; closing it from another task restores nothing there, because nothing is left open."""
+
+    @wraps(function)
+    async def watched(*args: Any, **kwargs: Any) -> AsyncIterator[Any]:
+        running: Call | None = probe.begin(*args, **kwargs)
+        items = function(*args, **kwargs)
+        step: Callable[[], Any] = items.__anext__
+        failure: BaseException | None = None
+        try:
+            while True:
+                token = attach(running.context) if running is not None else None
+                try:
+                    item = await step()
+                finally:
+                    if token is not None:
+                        detach(token)
+                try:
+                    sent = yield item
+                    step = items.__anext__ if sent is None else partial(items.asend, sent)
+                except GeneratorExit:
+                    await items.aclose()
+                    raise
+                except BaseException as thrown:  # noqa: BLE001  (thrown into the generator, as the consumer asked)
+                    step = partial(items.athrow, thrown)
+        except (StopAsyncIteration, GeneratorExit) as end:
+            if isinstance(end, GeneratorExit):
+                raise
+        except BaseException as error:
+            failure = error
+            raise
+        finally:
+            if running is not None:
+                probe.end(running, None, failure)
+
+    return watched

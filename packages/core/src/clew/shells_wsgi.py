@@ -1,0 +1,129 @@
+"""The shell around a WSGI application: from its first line to the close of its answer (PEP 3333)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from functools import wraps
+from typing import Any
+
+from clew import settings
+from clew.operation import Work
+from clew.propagation import attach, detach
+from clew.shells import Probe
+
+#: In the environ of a request that is followed already: whoever is further in opens no second span.
+MARK = "clew.work"
+STATUS = "status"
+
+
+def wsgi(probe: Probe, application: Callable[..., Iterable[bytes]]) -> Callable[..., Iterable[bytes]]:
+    """For a callable whose last two arguments are `environ` and `start_response`."""
+    header = settings.current().request_id_header
+
+    @wraps(application)
+    def watched(*args: Any) -> Iterable[bytes]:
+        work = probe.begin(*args)
+        if work is None:
+            return application(*args)
+        *before, environ, start_response = args
+        environ[MARK] = work
+        start_response = _starting(work, start_response, header, probe)
+        token = attach(work.context)
+        try:
+            body = application(*before, environ, start_response)
+        except BaseException as error:
+            detach(token)
+            probe.end(work, work, error)
+            raise
+        detach(token)
+        return _following(body, environ, work, probe)
+
+    return watched
+
+
+def _starting(work: Work, start_response: Callable[..., Any], header: str, probe: Probe) -> Callable[..., Any]:
+    def start(status: str, headers: list[tuple[str, str]], *exc_info: Any) -> Any:
+        try:
+            work.facts[STATUS] = int(status[:3])
+            lower = header.lower()
+            if not any(name.lower() == lower for name, _ in headers):
+                headers = [*headers, (header, work.request_id)]
+        except Exception as error:  # noqa: BLE001
+            probe.failed(error, "start_response")
+        return start_response(status, headers, *exc_info)
+
+    return start
+
+
+def _following(body: Iterable[bytes], environ: dict[str, Any], work: Work, probe: Probe) -> Iterable[bytes]:
+    """The body, such that the work ends when the server closes it; of the same kind where servers look at the kind."""
+    wrapper = environ.get("wsgi.file_wrapper")
+    if isinstance(wrapper, type) and isinstance(body, wrapper):
+        # The server sends this one by sendfile, so its type must stay.
+        probe.end(work, work, work.failure)
+        return body
+    return _SizedBody(body, work, probe) if hasattr(body, "__len__") else _Body(body, work, probe)
+
+
+class _Body:
+    """Iterates with the work's context current, and ends the work at close, or when the server forgot to close."""
+
+    __slots__ = ("_body", "_error", "_next", "_probe", "_work")
+
+    def __init__(self, body: Iterable[bytes], work: Work, probe: Probe) -> None:
+        self._body = body
+        self._next: Callable[[], bytes] | None = None
+        self._work: Work | None = work
+        self._probe = probe
+        self._error: BaseException | None = None
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        if self._next is None:
+            self._next = iter(self._body).__next__
+        if self._work is None:
+            return self._next()
+        token = attach(self._work.context)
+        try:
+            return self._next()
+        except StopIteration:
+            raise
+        except BaseException as error:
+            self._error = error
+            raise
+        finally:
+            detach(token)
+
+    def close(self) -> None:
+        work, close = self._work, getattr(self._body, "close", None)
+        if close is None or work is None:
+            self._end()
+            return
+        token = attach(work.context)
+        try:
+            close()
+        except BaseException as error:
+            self._error = error
+            raise
+        finally:
+            detach(token)
+            self._end()
+
+    def _end(self) -> None:
+        work, self._work = self._work, None
+        if work is not None:
+            self._probe.end(work, work, self._error or work.failure)
+
+    def __del__(self) -> None:
+        self._end()
+
+
+class _SizedBody(_Body):
+    """Servers ask a sized body for its length, to set Content-Length."""
+
+    __slots__ = ()
+
+    def __len__(self) -> int:
+        return len(self._body)  # type: ignore[arg-type]

@@ -1,0 +1,107 @@
+"""What was recorded, in memory: spans, metric points and log records, by the SDK that stands behind the API."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from opentelemetry import _logs, metrics, trace
+from opentelemetry.sdk._logs import LoggerProvider
+from opentelemetry.sdk._logs.export import InMemoryLogRecordExporter, SimpleLogRecordProcessor
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import HistogramDataPoint, InMemoryMetricReader
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+
+from clew.plugin import Plugin
+
+
+class Recording:
+    """Everything that plugins record while it is in charge; one for each test process, cleared between tests."""
+
+    def __init__(self) -> None:
+        self._spans = InMemorySpanExporter()
+        self._logs = InMemoryLogRecordExporter()
+        self._resource = Resource.create({"service.name": "test"})
+        tracers = TracerProvider(resource=self._resource)
+        tracers.add_span_processor(SimpleSpanProcessor(self._spans))
+        loggers = LoggerProvider(resource=self._resource)
+        loggers.add_log_record_processor(SimpleLogRecordProcessor(self._logs))
+        self._reader = InMemoryMetricReader()
+        self.tracer_provider = tracers
+        self.meter_provider = MeterProvider([self._reader], resource=self._resource)
+        self.logger_provider = loggers
+        self._seen: dict[tuple[Any, ...], tuple[int, float]] = {}
+
+    def install(self) -> Recording:
+        """Puts it behind the OpenTelemetry API of this process."""
+        trace.set_tracer_provider(self.tracer_provider)
+        metrics.set_meter_provider(self.meter_provider)
+        _logs.set_logger_provider(self.logger_provider)
+        return self
+
+    def clear(self) -> None:
+        """Forgets what was recorded so far."""
+        self._spans.clear()
+        self._logs.clear()
+        self._seen = {key: (point.count, point.sum) for key, point in self._points()}
+
+    def spans(self) -> Sequence[ReadableSpan]:
+        """The finished spans, in the order in which they ended."""
+        return self._spans.get_finished_spans()
+
+    def span(self) -> ReadableSpan:
+        """The only span; an error when there is another number of them."""
+        (span,) = self.spans()
+        return span
+
+    def logs(self) -> list[Any]:
+        """The emitted log records."""
+        return [data.log_record for data in self._logs.get_finished_logs()]
+
+    def points(self, metric: str) -> list[tuple[dict[str, Any], int]]:
+        """The points of a histogram since the last clear: attributes and how often."""
+        found = []
+        for key, point in self._points():
+            count = point.count - self._seen.get(key, (0, 0.0))[0]
+            if key[0] == metric and count:
+                found.append((dict(point.attributes or {}), count))
+        return found
+
+    def _points(self) -> Iterator[tuple[tuple[Any, ...], HistogramDataPoint]]:
+        data = self._reader.get_metrics_data()
+        for resource in data.resource_metrics if data else ():
+            for scope in resource.scope_metrics:
+                for metric in scope.metrics:
+                    for point in metric.data.data_points:
+                        if isinstance(point, HistogramDataPoint):
+                            key = (metric.name, scope.scope.name, frozenset((point.attributes or {}).items()))
+                            yield key, point
+
+
+_recording: Recording | None = None
+
+
+def recording() -> Recording:
+    """The recording of this process, installed when it is first asked for."""
+    global _recording
+    if _recording is None:
+        _recording = Recording().install()
+    return _recording
+
+
+@contextmanager
+def enabled(*plugins: Plugin) -> Iterator[Recording]:
+    """The plugins enabled, and an empty recording; disabled again at the end."""
+    record = recording()
+    for plugin in plugins:
+        plugin.enable()
+    record.clear()
+    try:
+        yield record
+    finally:
+        for plugin in plugins:
+            plugin.disable()

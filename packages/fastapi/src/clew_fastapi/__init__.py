@@ -1,0 +1,26 @@
+"""Follows the requests that a FastAPI application answers, instead of the telemetry that recent versions make themselves."""
+
+from typing import Any
+
+from clew import Plugin, enrich, patch
+from clew.conventions import http_server
+
+__all__ = ["plugin"]
+
+
+def read_route(route: Any, scope: Any, receive: Any, send: Any) -> http_server.Route:
+    # An included router keeps the route as it was written and says the whole template in the scope (FastAPI 0.137).
+    whole = scope.get("fastapi", {}).get("effective_route_context")
+    return http_server.Route(getattr(whole, "path_format", "") or route.path_format)
+
+
+# FastAPI leaves a request alone when this key is in its scope (it is how it knows its own mounted applications).
+door = http_server.asgi_with({"fastapi.telemetry": None}, native=("fastapi.telemetry",))
+plugin = Plugin(
+    "fastapi",
+    versions=">=0.100",
+    hooks=[
+        patch("fastapi:FastAPI.__call__", door),
+        enrich("fastapi.routing:APIRoute.handle", http_server.route(read_route)),
+    ],
+)

@@ -1,0 +1,30 @@
+"""Follows the requests that a Flask application answers."""
+
+from typing import Any
+
+from clew import Plugin, enrich, listen, patch
+from clew.conventions import http_server
+
+__all__ = ["plugin"]
+
+
+def read_route(app: Any, *context: Any) -> http_server.Route | None:
+    from flask import request
+
+    rule = request.url_rule
+    return http_server.Route(rule.rule) if rule is not None else None
+
+
+def read_failure(app: Any, exception: BaseException, **extra: Any) -> BaseException:
+    return exception
+
+
+plugin = Plugin(
+    "flask",
+    versions=">=2.2",
+    hooks=[
+        patch("flask:Flask.wsgi_app", http_server.wsgi),
+        enrich("flask:Flask.full_dispatch_request", http_server.route(read_route)),
+        listen("flask:got_request_exception", http_server.failure(read_failure)),
+    ],
+)

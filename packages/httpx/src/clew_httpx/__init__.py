@@ -1,0 +1,24 @@
+"""Follows the calls that an application makes with httpx, sync and async: one for each request on the wire."""
+
+from typing import Any
+
+from clew import Plugin, patch
+from clew.conventions import http_client
+
+__all__ = ["plugin"]
+
+
+def read_request(client: Any, request: Any) -> http_client.Request:
+    return http_client.Request(request.method, str(request.url), request.headers)
+
+
+def read_response(response: Any) -> http_client.Response:
+    return http_client.Response(response.status_code)
+
+
+exchange = http_client.exchange(read_request, read_response)
+plugin = Plugin(
+    "httpx",
+    versions=">=0.23",
+    hooks=[patch(f"httpx:{client}._send_single_request", exchange) for client in ("Client", "AsyncClient")],
+)

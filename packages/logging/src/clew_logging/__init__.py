@@ -1,0 +1,48 @@
+"""Puts trace, span and request ID on every log record, and sends the records as OTLP logs."""
+
+import sys
+from typing import Any
+
+from clew import Plugin, after, enrich, instead
+from clew.conventions import log, log_json
+
+__all__ = ["plugin"]
+
+# What every record has; the rest is what the application attached (LogRecord attributes, logging's manual).
+STANDARD = frozenset(
+    ["name", "msg", "args", "levelname", "levelno", "pathname", "filename", "module", "exc_info", "exc_text", "stack_info", "lineno", "funcName", "created", "msecs", "relativeCreated", "thread", "threadName", "processName", "process", "taskName", "message", "asctime", "trace_id", "span_id", "request_id"]
+)
+
+
+def fields_of(logger: Any, record: Any) -> dict[str, Any]:
+    return vars(record)
+
+
+def read_line(logger: Any, record: Any) -> log.Line:
+    fields = vars(record)
+    return log.Line(
+        record.name,
+        int(record.created * 1e9),
+        record.levelno,
+        record.levelname,
+        record.getMessage(),
+        {name: value for name, value in fields.items() if name not in STANDARD},
+        (fields.get("trace_id", ""), fields.get("span_id", ""), fields.get("request_id", "")),
+        record.exc_info[1] if record.exc_info else None,
+        record.funcName,
+        record.lineno,
+    )
+
+
+def read_terminal_line(handler: Any, record: Any) -> log.Line | None:
+    return read_line(handler, record) if handler.stream in (sys.stderr, sys.stdout) else None
+
+
+plugin = Plugin(
+    "logging",
+    hooks=[
+        enrich("logging:Logger.handle", log.stamp(fields_of)),
+        after("logging:Logger.callHandlers", log.emit(read_line)),
+        instead("logging:StreamHandler.format", log_json.lines(read_terminal_line)),
+    ],
+)

@@ -1,0 +1,42 @@
+"""Follows the statements that an application runs with sqlite3, by cursor or by connection."""
+
+import os
+from typing import Any
+
+from clew import Derived, Plugin, after, derive
+from clew.conventions import db_client
+
+__all__ = ["plugin"]
+
+
+def read_database(connection: Any, database: Any, *args: Any, **options: Any) -> db_client.Server:
+    name = os.path.basename(os.fsdecode(database)) if isinstance(database, (str, bytes, os.PathLike)) else ""
+    return db_client.Server("sqlite", namespace=None if name == ":memory:" else name)
+
+
+def read_unknown(connection: Any) -> db_client.Server:
+    return db_client.Server("sqlite")
+
+
+def read_statement(cursor: Any, sql: str, *parameters: Any) -> db_client.Statement:
+    return db_client.Statement(sql, of=getattr(cursor, "connection", cursor))
+
+
+def read_batch(cursor: Any, sql: str, parameters: Any) -> db_client.Statement:
+    return db_client.Statement(sql, of=getattr(cursor, "connection", cursor), batch=parameters)
+
+
+statement = db_client.statement(read_statement, read_unknown)
+batch = db_client.statement(read_batch, read_unknown)
+# A connection has the same shortcuts, and in C they do not pass through the cursor's methods.
+execute = {"execute": statement, "executemany": batch, "executescript": statement}
+cursor = Derived("sqlite3:Cursor", execute)
+connection = Derived("sqlite3:Connection", {**execute, "cursor": ("factory", cursor)})
+plugin = Plugin(
+    "sqlite3",
+    hooks=[
+        hook
+        for connect in ("sqlite3:connect", "sqlite3.dbapi2:connect")
+        for hook in (derive(connect, "factory", connection), after(connect, db_client.opened(read_database)))
+    ],
+)

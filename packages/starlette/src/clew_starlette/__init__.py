@@ -1,0 +1,32 @@
+"""Follows the requests that a Starlette application answers, with the full template of every route and mount."""
+
+from typing import Any
+
+from clew import Plugin, enrich, patch
+from clew.conventions import http_server
+
+__all__ = ["plugin"]
+
+
+def read_route(route: Any, scope: Any, receive: Any, send: Any) -> http_server.Route:
+    return http_server.Route(route.path_format)
+
+
+def read_mount(mount: Any, scope: Any, receive: Any, send: Any) -> http_server.Mount:
+    return http_server.Mount(mount.path)
+
+
+# Starlette's own middleware, and a FastAPI around this application, each say in the scope that they follow the request.
+door = http_server.asgi_with({"starlette.opentelemetry": True}, native=("starlette.opentelemetry", "fastapi.telemetry"))
+plugin = Plugin(
+    "starlette",
+    versions=">=0.27",
+    hooks=[
+        patch("starlette.applications:Starlette.__call__", door),
+        *(
+            enrich(f"starlette.routing:{kind}.handle", http_server.route(read_route))
+            for kind in ("Route", "WebSocketRoute")
+        ),
+        enrich("starlette.routing:Mount.handle", http_server.route(read_mount)),
+    ],
+)
