@@ -240,9 +240,8 @@ def asgi_with(marks: Mapping[str, Any], native: tuple[str, ...] = ()) -> Operati
         scope = args[-3]
         if MARK not in scope and any(scope.get(name) for name in native):
             return None
-        started = _start_asgi(*args)
-        if started is not None or MARK in scope:
-            scope.update(marks)
-        return started
+        # First, so that the framework stays quiet also when what follows fails.
+        scope.update(marks)
+        return _start_asgi(*args)
 
     return asgi._replace(start=start)

@@ -1,0 +1,91 @@
+"""clew-fastapi passes the contract of a web framework, on uvicorn, with and without FastAPI's own telemetry."""
+
+import logging
+from typing import Any
+
+import clew
+import fastapi
+import fastapi.routing
+import pytest
+from clew.testing.contracts.http_server import METRIC, HttpServerContract, ask, server_spans
+from clew.testing.recording import enabled
+from clew.testing.serving import uvicorn_serves
+from fastapi.responses import PlainTextResponse, Response, StreamingResponse
+from opentelemetry.trace import SpanKind
+
+from clew_fastapi import plugin
+from clew_starlette import plugin as starlette_plugin
+
+logger = logging.getLogger("shop")
+
+
+def make_app() -> fastapi.FastAPI:
+    app, mounted, router = fastapi.FastAPI(), fastapi.FastAPI(), fastapi.APIRouter(prefix="/routed")
+
+    @app.get("/items/{number}")
+    async def item(number: int) -> Response:
+        return PlainTextResponse(clew.current_request_id())
+
+    @app.get("/threads/{number}")
+    def in_a_thread(number: int) -> Response:
+        return PlainTextResponse(clew.current_request_id())
+
+    @router.get("/items/{number}")
+    @mounted.get("/items/{number}")
+    async def nested(number: int) -> Response:
+        return PlainTextResponse("nested")
+
+    @app.get("/status/{code}")
+    async def status(code: int) -> Response:
+        return Response(status_code=code)
+
+    @app.get("/boom")
+    async def boom() -> str:
+        return str(1 / 0)
+
+    @app.get("/stream")
+    async def stream() -> Response:
+        return StreamingResponse(iter([b"chunk"] * 5))
+
+    @app.get("/log")
+    async def log() -> Response:
+        logger.info("hello")
+        return Response()
+
+    @app.exception_handler(Exception)
+    async def failed(request: Any, error: Exception) -> Response:
+        logger.error("failed")
+        return PlainTextResponse("failed", 500)
+
+    app.include_router(router, prefix="/v1")
+    app.mount("/mounted/{shop}", mounted)
+    return app
+
+
+class TestFastAPI(HttpServerContract):
+    plugins = [plugin, starlette_plugin]
+    nested = ("/mounted/main/items/7", "/mounted/{shop}/items/{number}")
+    patched = [(fastapi.FastAPI, "__call__")]
+
+    def serve(self) -> Any:
+        return uvicorn_serves(make_app())
+
+    def test_an_included_router_is_named_with_every_prefix(self, record: Any, port: int) -> None:
+        ask(port, "/v1/routed/items/7")
+        assert server_spans(record, 1)[0].name == "GET /v1/routed/items/{number}"
+
+    def test_a_function_in_a_thread_has_the_request_id(self, record: Any, port: int) -> None:
+        assert ask(port, "/threads/7", **{"X-Request-ID": "order-1"}).body == b"order-1"
+
+    @pytest.mark.parametrize("ours", [[], [starlette_plugin], [plugin], [starlette_plugin, plugin]])
+    def test_whoever_follows_there_is_one_server_span_one_trace_one_point(self, port: int, ours: list[Any]) -> None:
+        native = hasattr(fastapi, "telemetry")
+        if not ours and not native:
+            pytest.skip("this FastAPI has no telemetry of its own")
+        with enabled(*ours) as record:
+            ask(port, "/mounted/main/items/7")
+            server_spans(record, 1)
+            if plugin in ours:
+                assert [span.kind for span in record.spans()] == [SpanKind.SERVER]
+            assert len({span.context.trace_id for span in record.spans()}) == 1
+            assert sum(count for _, count in record.points(METRIC)) == 1

@@ -1,0 +1,77 @@
+"""clew-flask passes the contract of a web framework, on werkzeug's real server."""
+
+import logging
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import clew
+import flask
+from clew.testing.contracts.http_server import HttpServerContract
+from werkzeug.serving import make_server
+
+from clew_flask import plugin
+
+logger = logging.getLogger("shop")
+
+
+def make_app() -> flask.Flask:
+    app = flask.Flask("shop")
+    nested = flask.Blueprint("nested", "nested", url_prefix="/nested")
+
+    @app.get("/items/<int:number>")
+    def item(number: int) -> str:
+        return clew.current_request_id()
+
+    @nested.get("/items/<int:number>")
+    def nested_item(number: int) -> str:
+        return "nested"
+
+    @app.get("/status/<int:code>")
+    def status(code: int) -> Any:
+        return "", code
+
+    @app.get("/boom")
+    def boom() -> str:
+        return str(1 / 0)
+
+    @app.get("/stream")
+    def stream() -> Any:
+        return flask.Response(b"chunk" for _ in range(5))
+
+    @app.get("/log")
+    def log() -> str:
+        logger.info("hello")
+        return ""
+
+    @app.errorhandler(500)
+    def failed(error: Exception) -> Any:
+        logger.error("failed")
+        return "failed", 500
+
+    app.register_blueprint(nested)
+    return app
+
+
+@contextmanager
+def served(app: Any) -> Iterator[int]:
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield server.port
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+class TestFlask(HttpServerContract):
+    plugins = [plugin]
+    route = "/items/<int:number>"
+    nested = ("/nested/items/7", "/nested/items/<int:number>")
+    patched = [(flask.Flask, "wsgi_app"), (flask.Flask, "full_dispatch_request")]
+
+    def serve(self) -> Any:
+        return served(make_app())

@@ -1,0 +1,136 @@
+"""Every log record carries the IDs of its request and goes out in its trace; nothing of the application's logging changes."""
+
+import io
+import json
+import logging
+import logging.handlers
+import queue
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+from clew.propagation import REQUEST_ID, attach, context_api, detach
+from clew.testing.recording import Recording, enabled
+from opentelemetry import trace
+
+from clew_logging import plugin
+
+
+@pytest.fixture
+def record() -> Any:
+    with enabled(plugin) as record:
+        yield record
+
+
+@pytest.fixture
+def stream() -> Any:
+    """A logger of its own that writes to a string."""
+    stream = io.StringIO()
+    handler = logging.StreamHandler(stream)
+    logger = logging.getLogger("shop")
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    logger.propagate = False
+    yield logger, handler, stream
+    logger.removeHandler(handler)
+    logger.propagate = True
+
+
+def test_a_format_with_the_ids_works_in_and_outside_of_a_request(record: Recording, stream: Any) -> None:
+    logger, handler, text = stream
+    handler.setFormatter(logging.Formatter("[%(trace_id)s %(span_id)s %(request_id)s] %(message)s"))
+    logger.info("outside")
+    token = attach(context_api.set_value(REQUEST_ID, "order-1"))
+    with trace.get_tracer("test").start_as_current_span("work") as span:
+        logger.info("inside")
+    detach(token)
+    came = span.get_span_context()
+    assert text.getvalue().splitlines() == [
+        "[  ] outside",
+        f"[{came.trace_id:032x} {came.span_id:016x} order-1] inside",
+    ]
+
+
+def test_a_record_goes_out_in_its_trace(record: Recording, stream: Any) -> None:
+    logger = stream[0]
+    with trace.get_tracer("test").start_as_current_span("work") as span:
+        logger.warning("paid %s", 5, extra={"customer": "c1", "api_token": "hunter2"})
+    (sent,) = record.logs()
+    came = span.get_span_context()
+    assert (sent.trace_id, sent.span_id, sent.body) == (came.trace_id, came.span_id, "paid 5")
+    assert (sent.severity_text, sent.severity_number.value) == ("WARNING", 13)
+    assert (sent.attributes["customer"], sent.attributes["api_token"]) == ("c1", "REDACTED")
+    assert sent.attributes["code.function.name"] == "test_a_record_goes_out_in_its_trace"
+
+
+def test_an_exception_goes_out_without_its_secrets(record: Recording, stream: Any) -> None:
+    try:
+        raise ValueError("postgresql://shop:hunter2@db/shop refused password=hunter2")
+    except ValueError:
+        stream[0].exception("failed")
+    (sent,) = record.logs()
+    assert sent.attributes["exception.type"] == "ValueError"
+    assert "test_an_exception_goes_out" in sent.attributes["exception.stacktrace"]
+    assert "hunter2" not in sent.attributes["exception.message"]
+
+
+def test_fields_that_the_application_set_itself_are_left_alone(record: Recording, stream: Any) -> None:
+    logger, handler, text = stream
+    handler.setFormatter(logging.Formatter("%(request_id)s %(trace_id)s"))
+    logger.info("", extra={"request_id": "mine", "trace_id": "also mine"})
+    assert text.getvalue() == "mine also mine\n"
+
+
+def test_what_the_level_or_a_filter_stops_is_not_sent(record: Recording, stream: Any) -> None:
+    logger = stream[0]
+    logger.debug("below the level")
+    logger.addFilter(stop := lambda line: "secret" not in line.getMessage())
+    logger.info("a secret")
+    logger.removeFilter(stop)
+    assert record.logs() == []
+
+
+def test_a_record_that_was_queued_keeps_the_ids_of_its_request(record: Recording, stream: Any) -> None:
+    logger, handler, text = stream
+    handler.setFormatter(logging.Formatter("%(request_id)s %(trace_id)s"))
+    waiting: queue.Queue[Any] = queue.Queue()
+    sender = logging.getLogger("sender")
+    sender.propagate = False
+    sender.addHandler(logging.handlers.QueueHandler(waiting))
+    token = attach(context_api.set_value(REQUEST_ID, "order-1"))
+    with trace.get_tracer("test").start_as_current_span("work") as span:
+        sender.error("x")
+    detach(token)
+    logger.handle(waiting.get_nowait())
+    trace_id = span.get_span_context().trace_id
+    assert text.getvalue() == f"order-1 {trace_id:032x}\n"
+    assert [sent.trace_id for sent in record.logs()] == [trace_id, trace_id]
+
+
+def test_handlers_formatters_and_levels_are_untouched(stream: Any) -> None:
+    logger, handler, _ = stream
+    before = (list(logging.root.handlers), logging.root.level, logging.getLogRecordFactory(), handler.formatter)
+    methods = [logging.Logger.handle, logging.Logger.callHandlers, logging.Logger.makeRecord]
+    with enabled(plugin):
+        logger.info("x")
+        assert (list(logging.root.handlers), logging.root.level, logging.getLogRecordFactory(), handler.formatter) == before
+    assert [logging.Logger.handle, logging.Logger.callHandlers, logging.Logger.makeRecord] == methods
+
+
+def test_json_lines_on_the_terminal_when_asked_for(tmp_path: Any) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import logging, clew_logging\n"
+        "clew_logging.plugin.enable()\n"
+        "logging.basicConfig(level=logging.INFO)\n"
+        "logging.getLogger('shop').info('two\\nlines', extra={'customer': 'c1', 'password': 'hunter2'})\n"
+        "try: 1 / 0\n"
+        "except Exception: logging.exception('failed')\n"
+    )
+    environ = {"CLEW_LOG_FORMAT": "json", "PATH": "/usr/bin"}
+    run = subprocess.run([sys.executable, script], env=environ, capture_output=True, text=True, timeout=60)
+    first, second = (json.loads(line) for line in run.stderr.splitlines())
+    assert (first["message"], first["level"], first["logger"]) == ("two\nlines", "INFO", "shop")
+    assert (first["customer"], first["password"], first["request_id"]) == ("c1", "REDACTED", "")
+    assert second["exception"]["exception.type"] == "ZeroDivisionError"

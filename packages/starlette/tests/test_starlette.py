@@ -1,0 +1,70 @@
+"""clew-starlette passes the contract of a web framework, on uvicorn."""
+
+import logging
+from collections.abc import AsyncIterator
+from typing import Any
+
+import clew
+import starlette.applications
+import starlette.routing
+from clew.testing.contracts.http_server import HttpServerContract
+from clew.testing.serving import uvicorn_serves
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response, StreamingResponse
+from starlette.routing import Mount, Route
+
+from clew_starlette import plugin
+
+logger = logging.getLogger("shop")
+
+
+async def item(request: Request) -> Response:
+    return PlainTextResponse(clew.current_request_id())
+
+
+async def status(request: Request) -> Response:
+    return Response(status_code=request.path_params["code"])
+
+
+async def boom(request: Request) -> Response:
+    return PlainTextResponse(str(1 / 0))
+
+
+async def stream(request: Request) -> Response:
+    async def chunks() -> AsyncIterator[bytes]:
+        for _ in range(5):
+            yield b"chunk"
+
+    return StreamingResponse(chunks())
+
+
+async def log(request: Request) -> Response:
+    logger.info("hello")
+    return Response()
+
+
+async def failed(request: Request, error: Exception) -> Response:
+    logger.error("failed")
+    return PlainTextResponse("failed", 500)
+
+
+def make_app() -> Starlette:
+    routes = [
+        Route("/items/{number:int}", item),
+        Route("/status/{code:int}", status),
+        Route("/boom", boom),
+        Route("/stream", stream),
+        Route("/log", log),
+        Mount("/nested/{shop}", routes=[Mount("/deep", Starlette(routes=[Route("/items/{number:int}", item)]))]),
+    ]
+    return Starlette(routes=routes, exception_handlers={Exception: failed})
+
+
+class TestStarlette(HttpServerContract):
+    plugins = [plugin]
+    nested = ("/nested/main/deep/items/7", "/nested/{shop}/deep/items/{number}")
+    patched = [(starlette.applications.Starlette, "__call__"), (starlette.routing.Route, "handle")]
+
+    def serve(self) -> Any:
+        return uvicorn_serves(make_app())
