@@ -20,6 +20,20 @@ def _secret_name() -> re.Pattern[str]:
     return re.compile("|".join([_SECRET, *extra]), re.IGNORECASE)
 
 
+# In free text `key`, `code` and the like are ordinary words, and `KeyError: 'sku'` is what a person looks for.
+_SECRET_IN_TEXT = re.compile(
+    "secret|token|auth|signature|passw|passphrase|pwd|(api|access|private|encryption)[-_. ]?key|session|credential",
+    re.IGNORECASE,
+)
+
+
+@lru_cache(2048)
+def _is_secret_in_text(name: str) -> bool:
+    if name.endswith(("Error", "Exception")):
+        return False
+    return name.lower() in _EXACT or _SECRET_IN_TEXT.search(name) is not None
+
+
 @lru_cache(2048)
 def is_secret(name: str) -> bool:
     """Whether a value of this name must not be shown (query key, header, log attribute)."""
@@ -110,7 +124,7 @@ def _redact_found(found: re.Match[str]) -> str:
     if scheme is not None:
         return f"{scheme}{REDACTED}@"
     name = found["name"]
-    if name and is_secret(name):
+    if name and _is_secret_in_text(name):
         return f"{name}{found['assign']}{REDACTED}"
     value = found["value"]
     # What was not secret may still hold something that is: look at it again without its first name.

@@ -1,0 +1,83 @@
+"""What never leaves: credentials in URLs and text, whatever the URL looks like."""
+
+from urllib.parse import quote
+
+import pytest
+from clew.redaction import is_secret, redact_query, redact_text, split_url
+from hypothesis import given
+from hypothesis import strategies as st
+
+SECRET = "hunter2"
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("http://shop/items", "http://shop/items"),
+        ("http://shop:8080/items?page=2", "http://shop:8080/items?page=2"),
+        ("http://user:hunter2@shop/items", "http://shop/items"),
+        ("http://us@er:hunter2@shop/items", "http://shop/items"),
+        ("http://shop?token=hunter2", "http://shop?token=REDACTED"),
+        ("http://shop/a?X-Amz-Signature=hunter2&page=2", "http://shop/a?X-Amz-Signature=REDACTED&page=2"),
+        ("http://shop/a?%74oken=hunter2", "http://shop/a?%74oken=REDACTED"),
+        ("http://shop/a#access_token=hunter2&x=1", "http://shop/a#access_token=REDACTED&x=1"),
+        ("http://shop/a?page=2;sig=hunter2", "http://shop/a?page=2;sig=REDACTED"),
+        ("http://[::1]:80/a", "http://[::1]:80/a"),
+        ("http://user:hunter2@[bad/a", ""),
+        ("//user:hunter2@shop/a", "//shop/a"),
+        ("user:hunter2@shop", ""),
+        ("", ""),
+    ],
+)
+def test_a_url_is_shown_without_credentials_or_not_at_all(url: str, shown: str) -> None:
+    assert split_url(url)[1] == shown
+
+
+def test_the_origin_has_the_port_of_the_scheme() -> None:
+    assert split_url("https://shop/a")[0] == ("https", "shop", 443)
+    assert split_url("http://SHOP:99999/a")[0].port == 0
+
+
+@given(
+    st.sampled_from(["token", "access_token", "api-key", "Password", "X-Amz-Security-Token", "code", "SESSIONID", "sig"]),
+    st.text(min_size=1).map(quote),
+    st.text(max_size=20).map(quote),
+)
+def test_no_value_of_a_secret_name_is_shown(name: str, value: str, other: str) -> None:
+    shown = redact_query(f"page={other}&{name}={SECRET}{value}&last=1")
+    assert SECRET not in shown
+    assert shown.endswith("&last=1")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "could not connect: postgresql://shop:hunter2@db:5432/shop",
+        "password=hunter2",
+        "PASSWORD = 'hunter2'",
+        '{"api_key": "hunter2"}',
+        "Authorization: Bearer hunter2hunter2",
+        "failed with token: hunter2, retrying",
+        "url was http://x/?a=1&access_token=hunter2",
+        "connect(host='db', password='hunter2')",
+    ],
+)
+def test_text_loses_its_secrets(text: str) -> None:
+    assert SECRET not in redact_text(text)
+
+
+@pytest.mark.parametrize("text", ["division by zero", "no such table: items", "expected 3 = 3", "12:30:00 done", "KeyError: 'sku'"])
+def test_harmless_text_stays_as_it_is(text: str) -> None:
+    assert redact_text(text) == text
+
+
+@given(st.text(max_size=300))
+def test_any_text_is_survived(text: str) -> None:
+    redact_text(text)
+    redact_query(text)
+    split_url(text)
+
+
+def test_names_that_look_secret() -> None:
+    assert all(map(is_secret, ["Token", "db_password", "apiKey", "SessionId", "otp"]))
+    assert not any(map(is_secret, ["page", "sku", "customer", "q"]))
