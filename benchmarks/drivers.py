@@ -1,0 +1,178 @@
+"""How the worker runs each kind of application, in process: what is measured is the application's work and the telemetry's, not a server's."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import io
+import sys
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+Run = Callable[[int, int], None]
+"""Runs so many operations, numbered from the first argument on."""
+
+lifespans: set[asyncio.Task[None]] = set()
+"""Keeps the lifespans of ASGI applications from being collected; they last as long as the process."""
+
+
+def prepare(name: str) -> Run:
+    """Imports the application and answers with what runs it."""
+    application = importlib.import_module(f"apps.{name}")
+    for kind, driver in (("wsgi", wsgi), ("asgi", asgi), ("call", calls), ("coroutine", coroutines)):
+        if hasattr(application, kind):
+            return driver(getattr(application, kind))
+    raise LookupError(f"apps/{name}.py offers none of wsgi, asgi, call, coroutine; see apps/__init__.py")
+
+
+def calls(call: Callable[[int], None]) -> Run:
+    def run(first: int, count: int) -> None:
+        for number in range(first, first + count):
+            call(number)
+
+    return run
+
+
+def coroutines(coroutine: Callable[[int], Awaitable[None]]) -> Run:
+    loop = asyncio.new_event_loop()
+
+    async def all_of(first: int, count: int) -> None:
+        for number in range(first, first + count):
+            await coroutine(number)
+
+    return lambda first, count: loop.run_until_complete(all_of(first, count))
+
+
+def wsgi(application: Callable[..., Any]) -> Run:
+    """Calls the application as a server does: a fresh environ for each request, and the body read and closed."""
+
+    def run(first: int, count: int) -> None:
+        status = ""
+
+        def start_response(line: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Callable[[bytes], None]:
+            nonlocal status
+            status = line
+            return ignore
+
+        for number in range(first, first + count):
+            body = application(environ(number), start_response)
+            for _ in body:
+                pass
+            if hasattr(body, "close"):
+                body.close()
+            expect(status == "200 OK", status)
+
+    return run
+
+
+def environ(number: int) -> dict[str, Any]:
+    """A request as gunicorn would hand it over; path and port differ from one request to the next, as in life."""
+    path = f"/hello/{number % 10_000}"
+    return {
+        "REQUEST_METHOD": "GET",
+        "SCRIPT_NAME": "",
+        "PATH_INFO": path,
+        "QUERY_STRING": "",
+        "RAW_URI": path,
+        "SERVER_NAME": "127.0.0.1",
+        "SERVER_PORT": "8000",
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "SERVER_SOFTWARE": "gunicorn/23.0.0",
+        "REMOTE_ADDR": "127.0.0.1",
+        "REMOTE_PORT": str(32_768 + number % 20_000),
+        "HTTP_HOST": "127.0.0.1:8000",
+        "HTTP_USER_AGENT": "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0",
+        "HTTP_ACCEPT": "text/html,application/json;q=0.9,*/*;q=0.8",
+        "HTTP_ACCEPT_ENCODING": "gzip, deflate",
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": "http",
+        "wsgi.input": io.BytesIO(),
+        "wsgi.errors": sys.stderr,
+        "wsgi.multithread": True,
+        "wsgi.multiprocess": True,
+        "wsgi.run_once": False,
+    }
+
+
+def asgi(application: Callable[..., Awaitable[None]]) -> Run:
+    """Calls the application as uvicorn does: started by its lifespan, each request in a task of its own."""
+    loop = asyncio.new_event_loop()
+    loop.run_until_complete(start(application, loop))
+
+    async def all_of(first: int, count: int) -> None:
+        for number in range(first, first + count):
+            await loop.create_task(exchange(application, number))
+
+    return lambda first, count: loop.run_until_complete(all_of(first, count))
+
+
+async def exchange(application: Callable[..., Awaitable[None]], number: int) -> None:
+    status = 0
+    unread = [{"type": "http.request", "body": b"", "more_body": False}]
+
+    async def receive() -> dict[str, Any]:
+        return unread.pop() if unread else {"type": "http.disconnect"}
+
+    async def send(message: dict[str, Any]) -> None:
+        nonlocal status
+        if message["type"] == "http.response.start":
+            status = message["status"]
+
+    await application(scope(number), receive, send)
+    expect(status == 200, status)
+
+
+def scope(number: int) -> dict[str, Any]:
+    """A request as uvicorn would hand it over; path and port differ from one request to the next, as in life."""
+    path = f"/hello/{number % 10_000}"
+    return {
+        "type": "http",
+        "asgi": {"version": "3.0", "spec_version": "2.3"},
+        "http_version": "1.1",
+        "server": ("127.0.0.1", 8000),
+        "client": ("127.0.0.1", 32_768 + number % 20_000),
+        "scheme": "http",
+        "method": "GET",
+        "root_path": "",
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": b"",
+        "headers": [
+            (b"host", b"127.0.0.1:8000"),
+            (b"user-agent", b"Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0"),
+            (b"accept", b"text/html,application/json;q=0.9,*/*;q=0.8"),
+            (b"accept-encoding", b"gzip, deflate"),
+        ],
+        "state": {},
+    }
+
+
+async def start(application: Callable[..., Awaitable[None]], loop: asyncio.AbstractEventLoop) -> None:
+    started = loop.create_future()
+    stopping: asyncio.Future[dict[str, str]] = loop.create_future()
+    unread = [{"type": "lifespan.startup"}]
+
+    async def receive() -> dict[str, str]:
+        return unread.pop() if unread else await stopping
+
+    async def send(message: dict[str, Any]) -> None:
+        if not started.done():
+            started.set_result(message["type"])
+
+    scope = {"type": "lifespan", "asgi": {"version": "3.0", "spec_version": "2.0"}, "state": {}}
+    lifespans.add(loop.create_task(hold(application(scope, receive, send))))
+    answer = await started
+    expect(answer == "lifespan.startup.complete", answer)
+
+
+async def hold(lifespan: Awaitable[None]) -> None:
+    await lifespan
+
+
+def ignore(data: bytes) -> None:
+    pass
+
+
+def expect(truth: bool, found: object) -> None:
+    if not truth:
+        raise RuntimeError(f"the application answered {found!r}; a benchmark of failures measures nothing")

@@ -1,0 +1,45 @@
+"""Where the time of one row goes: samples of the main thread's stack, and the profiler's counts of calls."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from harness.contenders import Contender
+from harness.measuring import WARM_UP, Bench
+from harness.processes import Worker, command_of, environment_of
+from harness.rows import Row
+
+ROUNDS = 10
+LINES = 45
+
+
+def report(row: Row, contender: Contender, bench: Bench) -> str:
+    """Runs the row's application under the contender's wrapper and says which functions took how long."""
+    python = bench.pythons[contender.name]
+    environment = environment_of(contender, python, f"{bench.sink.address}/profile", row.mode)
+    worker = Worker(command_of(contender, python, ["worker.py", row.application]), {**environment, **bench.servers})
+    try:
+        for count in WARM_UP:
+            worker.run(count)
+        plain = worker.run(row.operations * 2)
+        sampled = worker.obey({"do": "sample", "count": row.operations * ROUNDS})
+        counted = worker.obey({"do": "profile", "count": row.operations})
+    finally:
+        worker.stop()
+    each, main = (plain[name] / (row.operations * 2) * 1e6 for name in ("cpu", "main"))
+    return (
+        f"{row.title}, {contender.title}: {each:.1f} us of CPU time each, {main:.1f} of them in the main thread\n\n"
+        f"Samples of the main thread ({sampled['samples']}): us each in the function itself, and with what it calls\n"
+        f"{sampled_lines(sampled, main)}\n\n"
+        f"Calls counted by cProfile (its times are inflated): calls each, us in itself, us with what it calls\n"
+        f"{counted['table']}\n"
+    )
+
+
+def sampled_lines(sampled: dict[str, Any], main: float) -> str:
+    share = main / max(sampled["samples"], 1)
+    lines = [
+        f"{count * share:8.1f} {sampled['within'].get(name, count) * share:8.1f}  {name}"
+        for name, count in list(sampled["itself"].items())[:LINES]
+    ]
+    return "\n".join(lines)

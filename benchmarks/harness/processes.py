@@ -1,0 +1,132 @@
+"""The processes around a measurement: workers that obey commands, and servers that print their port."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+import urllib.request
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from harness.contenders import Contender
+from harness.failure import Failure
+
+HERE = Path(__file__).resolve().parent.parent
+DEADLINE = 120.0  # seconds for one answer; a round takes one or two
+KEPT = ("HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "SYSTEMROOT")
+
+
+def command_of(contender: Contender, python: Path, arguments: list[str]) -> list[str]:
+    """The command line; a wrapper is that of the contender's own environment."""
+    if not contender.wrapper:
+        return [str(python), *arguments]
+    first, *options = contender.wrapper
+    wrapper = python.parent / first
+    if not wrapper.exists():
+        raise Failure(f"{contender.name} has no command {first!r}: its environment holds no package that brings it yet")
+    return [str(wrapper), *options, "python", *arguments]
+
+
+def environment_of(contender: Contender, python: Path, endpoint: str, mode: str) -> dict[str, str]:
+    """Nothing of the caller's variables but a few, so that every run is the same."""
+    kept = {name: os.environ[name] for name in KEPT if name in os.environ}
+    telemetry = {**contender.environment, **contender.modes[mode]}
+    own = {name: value.replace("{endpoint}", endpoint) for name, value in telemetry.items()}
+    return {**kept, "PATH": f"{python.parent}{os.pathsep}{os.defpath}", "PYTHONHASHSEED": "0", **own}
+
+
+class Worker:
+    """A measured process under command."""
+
+    def __init__(self, command: list[str], environment: dict[str, str]) -> None:
+        self.errors = tempfile.TemporaryFile("w+")  # noqa: SIM115 - closed in stop()
+        self.process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self.errors,
+            env=environment,
+            text=True,
+            cwd=HERE,
+        )
+        self.done = 0
+        self.answer()
+
+    def run(self, count: int) -> dict[str, Any]:
+        return self.obey({"do": "run", "count": count})
+
+    def obey(self, command: Mapping[str, Any]) -> dict[str, Any]:
+        assert self.process.stdin is not None
+        try:
+            self.process.stdin.write(json.dumps({**command, "first": self.done}) + "\n")
+            self.process.stdin.flush()
+        except BrokenPipeError:
+            raise self.failure("ended") from None
+        self.done += command["count"]
+        return self.answer()
+
+    def answer(self) -> dict[str, Any]:
+        assert self.process.stdout is not None
+        watchdog = threading.Timer(DEADLINE, self.process.kill)
+        watchdog.start()
+        line = self.process.stdout.readline()
+        watchdog.cancel()
+        if not line:
+            raise self.failure("gave no answer")
+        answer: dict[str, Any] = json.loads(line)
+        return answer
+
+    def stop(self) -> str:
+        """Lets the process end as a program ends, and answers with what it wrote to standard error."""
+        if self.process.stdin and not self.process.stdin.closed:
+            try:
+                self.process.stdin.close()
+            except BrokenPipeError:
+                pass
+        try:
+            self.process.wait(DEADLINE)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        if self.process.stdout:
+            self.process.stdout.close()
+        if self.errors.closed:
+            return ""
+        self.errors.seek(0)
+        text = self.errors.read()
+        self.errors.close()
+        return text
+
+    def failure(self, what: str) -> Failure:
+        errors = self.stop().strip().splitlines()
+        command = " ".join(str(part) for part in self.process.args)  # type: ignore[union-attr]
+        return Failure(f"{command}\n{what} (exit status {self.process.returncode}):\n" + "\n".join(errors[-12:]))
+
+
+class Server:
+    """A helper process that prints its port and ends when its standard input does."""
+
+    def __init__(self, script: str) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, str(HERE / script)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=HERE
+        )
+        assert self.process.stdout is not None
+        self.address = f"http://127.0.0.1:{int(self.process.stdout.readline())}"
+
+    def counts(self, sender: str) -> dict[str, int]:
+        """What the sink has received from one sender."""
+        with urllib.request.urlopen(f"{self.address}/{sender}", timeout=DEADLINE) as answer:
+            counts: dict[str, int] = json.load(answer)
+            return counts
+
+    def stop(self) -> None:
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.stdin.close()
+        self.process.stdout.close()
+        self.process.wait(DEADLINE)

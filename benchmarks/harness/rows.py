@@ -1,0 +1,38 @@
+"""What is measured: one record for each row of the table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Row:
+    """One piece of work.
+
+    `operations` are those of one round; `spans` is how many of them a complete trace of one operation has, at the
+    least; `mode` is one of the modes of a contender; `needs` names a server that must be there.
+    """
+
+    name: str
+    title: str
+    application: str
+    operations: int
+    spans: int = 1
+    mode: str = "on"
+    needs: str = ""
+
+
+ROWS = (
+    Row("flask", "Flask, hello", "flask_hello", 1000),
+    Row("flask-query", "Flask, 1 query", "flask_query", 800, spans=2),
+    Row("flask-log", "Flask, 1 log line", "flask_log", 800),
+    Row("fastapi", "FastAPI, async", "fastapi_async", 800),
+    Row("fastapi-sync", "FastAPI, sync", "fastapi_sync", 600),
+    Row("requests", "requests call", "requests_call", 600, needs="upstream"),
+    Row("httpx", "httpx call", "httpx_call", 600, needs="upstream"),
+    Row("httpx-async", "httpx call, async", "httpx_async", 600, needs="upstream"),
+    Row("sqlite3", "sqlite3 query", "sqlite3_query", 2000),
+    Row("psycopg", "psycopg query", "psycopg_query", 1000, needs="postgres"),
+    Row("flask-unsampled", "Flask, 1 query, 5 % sampled", "flask_query", 1000, mode="unsampled"),
+    Row("flask-off", "Flask, 1 query, switched off", "flask_query", 1000, mode="off"),
+)

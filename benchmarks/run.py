@@ -1,0 +1,142 @@
+"""Prints what clew adds to the CPU time of an operation, and what others add to the same operation in the same run.
+
+Needs Python 3.10 or newer and a package index for the first run, nothing else: each contender gets a virtual environment
+of its own under benchmarks/.venvs/.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from harness import environments, hotspots, machine, postgres
+from harness.contenders import BARE, CONTENDERS, Contender
+from harness.failure import Failure
+from harness.figures import figure
+from harness.measuring import Bench, Result, measure
+from harness.processes import Server
+from harness.report import Report, document
+from harness.rows import ROWS, Row
+from harness.startup import STARTS, measure_start
+
+DOCUMENT = Path(__file__).resolve().parent.parent / "docs" / "benchmarks.md"
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How long to measure: rounds in each of several generations of processes, and runs of each start."""
+
+    rounds: int
+    generations: int
+    starts: int
+
+
+EFFORTS = {"quick": Effort(rounds=15, generations=1, starts=9), "full": Effort(rounds=25, generations=3, starts=25)}
+
+
+def main() -> int:
+    options = read_options()
+    try:
+        with ExitStack() as stack:
+            return measure_all(options, stack)
+    except Failure as failure:
+        print(failure, file=sys.stderr)
+        return 1
+
+
+def read_options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    effort = parser.add_mutually_exclusive_group()
+    effort.add_argument("--quick", dest="effort", action="store_const", const="quick", default="quick")
+    effort.add_argument("--full", dest="effort", action="store_const", const="full")
+    parser.add_argument("--rows", metavar="NAME,...", help=f"of {', '.join(row.name for row in ROWS)}, start")
+    parser.add_argument("--contenders", metavar="NAME,...", help="besides bare; all by default")
+    parser.add_argument("--rounds", type=int, metavar="N", help="instead of what quick or full says")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="everything measured, round by round")
+    parser.add_argument("--document", type=Path, metavar="FILE", help="docs/benchmarks.md when everything is measured")
+    parser.add_argument("--profile", metavar="ROW", help="where clew (or the contender named) spends the time of a row")
+    return parser.parse_args()
+
+
+def measure_all(options: argparse.Namespace, stack: ExitStack) -> int:
+    rows = chosen(options.profile or options.rows, ROWS, "row")
+    contenders = [BARE, *chosen(options.contenders, [one for one in CONTENDERS if one is not BARE], "contender")]
+    bench, rows, skipped = opened(contenders, rows, stack)
+    if options.profile:
+        print(hotspots.report(rows[0], contenders[1], bench))
+        return 0
+    effort = EFFORTS[options.effort]
+    results = [(row, measure_row(row, contenders, bench, effort, options.rounds)) for row in rows]
+    wants_start = options.rows is None or "start" in options.rows.split(",")
+    starts = [(start, measure_start(start, contenders, bench, effort.starts)) for start in STARTS if wants_start]
+    facts = machine.facts({one.name: environments.versions(bench.pythons[one.name]) for one in contenders}, contenders)
+    report = Report({**facts, "effort": options.effort}, contenders, results, starts, skipped)
+    publish(report, options)
+    return 0 if all(result.cpu for _, row in results for result in row.values()) else 1
+
+
+Named = TypeVar("Named", Contender, Row)
+
+
+def chosen(names: str | None, known: Sequence[Named], kind: str) -> list[Named]:
+    """The records with these names, in the order of the program; all of them when no name is given."""
+    if names is None:
+        return list(known)
+    wanted = set(names.split(",")) - {"start", "bare"}
+    if unknown := wanted - {one.name for one in known}:
+        raise Failure(f"no {kind} {', '.join(sorted(unknown))}; there are {', '.join(one.name for one in known)}")
+    return [one for one in known if one.name in wanted]
+
+
+def opened(contenders: Sequence[Contender], rows: list[Row], stack: ExitStack) -> tuple[Bench, list[Row], list[str]]:
+    """The environments and servers that the rows need, and the rows whose servers are there."""
+    pythons = {contender.name: environments.python_of(contender) for contender in contenders}
+    needs = {row.needs for row in rows}
+    servers, skipped = {}, []
+    sink = Server("sink.py")
+    stack.callback(sink.stop)
+    if "upstream" in needs:
+        upstream = Server("upstream.py")
+        stack.callback(upstream.stop)
+        servers["BENCH_UPSTREAM"] = upstream.address
+    if "postgres" in needs:
+        if url := stack.enter_context(postgres.server(pythons["bare"])):
+            servers["BENCH_POSTGRES"] = url
+        else:
+            skipped = [f"{row.title}: left out, no PostgreSQL. {postgres.ADVICE}" for row in rows if row.needs == "postgres"]
+            rows = [row for row in rows if row.needs != "postgres"]
+    return Bench(pythons, sink, servers), rows, skipped
+
+
+def measure_row(
+    row: Row, contenders: Sequence[Contender], bench: Bench, effort: Effort, rounds: int | None
+) -> dict[str, Result]:
+    """All generations of one row, and a line on the terminal while one waits."""
+    total = {contender.name: Result() for contender in contenders}
+    for generation in range(effort.generations):
+        for name, result in measure(row, contenders, bench, rounds or effort.rounds, generation).items():
+            total[name].join(result)
+    told = {name: figure(result.cpu) for name, result in total.items()}
+    line = ", ".join(f"{name} {found.median:.0f}" if found else f"{name} failed" for name, found in told.items())
+    print(f"{row.title}: {line} us", file=sys.stderr)
+    return total
+
+
+def publish(report: Report, options: argparse.Namespace) -> None:
+    text = document(report)
+    print(text)
+    if options.json:
+        options.json.write_text(json.dumps(asdict(report), indent=1))
+    complete = options.rows is None and options.contenders is None
+    if target := options.document or (DOCUMENT if complete else None):
+        target.write_text(text)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
