@@ -1,0 +1,139 @@
+"""Brings one signal's records from its outbox to the collector: batches, retries, halves what is too large."""
+
+from __future__ import annotations
+
+from collections import deque
+
+from clew_sdk import report, retry
+from clew_sdk.native import monotonic, sleep
+from clew_sdk.otlp.request import export_request
+from clew_sdk.outbox import NEVER, RING, Outbox
+from clew_sdk.scope import Scope
+from clew_sdk.transport import Outcome, Transport
+
+
+class Batch:
+    """Records on their way, with what is known of the attempts so far."""
+
+    __slots__ = ("attempts", "body", "give_up", "not_before", "records", "told")
+
+    def __init__(self, records: list[tuple[Scope, bytes]]) -> None:
+        self.records = records
+        self.body = export_request(records)
+        self.attempts = 0
+        self.not_before = 0.0
+        self.give_up = 0.0
+        self.told = False  # the server named the time of the next attempt
+
+
+class Channel:
+    """Used by the worker, or by the thread that flushes when there can be no worker; never by two at a time."""
+
+    def __init__(self, outbox: Outbox, transport: Transport) -> None:
+        self.outbox, self.transport = outbox, transport
+        self._waiting: deque[Batch] = deque()
+
+    @property
+    def empty(self) -> bool:
+        return not self._waiting and not self.outbox.items
+
+    def work(self, deadline: float, flush: bool = False) -> bool:
+        """Sends what is there now; False if some of it is still there at the deadline.
+
+        A flush waits for the time of a retry. When that comes too late and only we chose it, it tries once more at once.
+        """
+        outbox = self.outbox
+        goal = outbox.settled + outbox.in_flight + len(outbox.items)
+        while outbox.settled < goal and monotonic() < deadline:
+            batch = self._next()
+            if batch is None:
+                break
+            pause = batch.not_before - monotonic()
+            if pause > 0:
+                if not flush or (batch.told and batch.not_before > deadline):
+                    break
+                if batch.not_before <= deadline:
+                    sleep(pause)
+            self._try(batch, deadline)
+            if pause > 0 and batch.not_before > deadline:
+                break
+        return outbox.settled >= goal
+
+    @property
+    def failing(self) -> bool:
+        return bool(self._waiting and self._waiting[0].attempts)
+
+    def due(self, idle: float) -> float:
+        """Seconds until there is something to do, at most `idle`."""
+        if not self._waiting:
+            return idle
+        return min(idle, max(0.0, self._waiting[0].not_before - monotonic()))
+
+    def listen(self, busy: bool) -> None:
+        """Says when the outbox is to ring: at the first record, or when a batch is full; not while one is failing."""
+        self.outbox.ring_at = NEVER if self._waiting else RING + self.outbox.level if busy else 0
+
+    def reset(self) -> None:
+        self._waiting.clear()
+        self.outbox.reset()
+        self.transport.forget()
+
+    def _next(self) -> Batch | None:
+        if not self._waiting:
+            records = self.outbox.take()
+            if not records:
+                return None
+            self._waiting.append(Batch(records))
+        return self._waiting[0]
+
+    def _try(self, batch: Batch, deadline: float) -> None:
+        batch.attempts += 1
+        outcome = self.transport.send(batch.body, deadline)
+        if not outcome.failure:
+            self._arrived(batch, outcome.rejected)
+        elif outcome.failure == "413" and len(batch.records) > 1:
+            self._halve(batch)
+        elif outcome.again and self._later(batch, outcome):
+            report.warn(
+                f"retry {self.outbox.signal}",
+                "clew: the collector does not take %s (%s); trying again, nothing is lost yet",
+                self.outbox.signal,
+                outcome.failure,
+            )
+        else:
+            self._lost(batch, outcome.failure)
+
+    def _arrived(self, batch: Batch, rejected: int) -> None:
+        self._waiting.popleft()
+        rejected = max(0, min(rejected, len(batch.records)))
+        self.outbox.settle(delivered=len(batch.records) - rejected, dropped=rejected, reason="rejected")
+        if rejected:
+            report.warn(
+                f"rejected {self.outbox.signal}", "clew: the collector rejected %d %s", rejected, self.outbox.signal
+            )
+
+    def _halve(self, batch: Batch) -> None:
+        self._waiting.popleft()
+        middle = len(batch.records) // 2
+        self._waiting.appendleft(Batch(batch.records[middle:]))
+        self._waiting.appendleft(Batch(batch.records[:middle]))
+
+    def _later(self, batch: Batch, outcome: Outcome) -> bool:
+        """Names the time of the next attempt; False when there have been enough."""
+        now = monotonic()
+        batch.give_up = batch.give_up or now + retry.GIVE_UP
+        wait = retry.wait(batch.attempts - 1) if outcome.wait is None else outcome.wait
+        batch.told = outcome.wait is not None
+        batch.not_before = now + wait
+        return batch.not_before <= batch.give_up
+
+    def _lost(self, batch: Batch, reason: str) -> None:
+        self._waiting.popleft()
+        self.outbox.settle(dropped=len(batch.records), reason=reason)
+        report.warn(
+            f"lost {self.outbox.signal} {reason}",
+            "clew: the collector refused %d %s (%s); they are dropped",
+            len(batch.records),
+            self.outbox.signal,
+            reason,
+        )

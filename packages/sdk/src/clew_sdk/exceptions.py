@@ -1,0 +1,35 @@
+"""What OpenTelemetry says of an exception, also when the exception does not want to be printed."""
+
+from __future__ import annotations
+
+import traceback
+from typing import Any
+
+from clew_sdk.limits import STACK_LENGTH
+from clew_sdk.otlp.values import described
+
+
+def exception_attributes(error: BaseException, longest: int) -> dict[str, Any]:
+    """Type, message and stack trace (semantic conventions, "Exceptions"). Never raises an Exception."""
+    kind = type(error)
+    module = kind.__module__
+    name = f"{module}.{kind.__qualname__}" if module and module != "builtins" else kind.__qualname__
+    return {
+        "exception.type": name,
+        "exception.message": described(error)[:longest],
+        "exception.stacktrace": _stack(error),
+    }
+
+
+def _stack(error: BaseException) -> str:
+    """The end of the trace is kept: that is where it happened."""
+    try:
+        lines = traceback.format_exception(type(error), error, error.__traceback__, limit=-64)
+    except Exception:  # noqa: BLE001  __str__ of the exception or of its causes
+        lines = [*traceback.format_tb(error.__traceback__, -64), type(error).__qualname__]
+    return "".join(lines)[-STACK_LENGTH:]
+
+
+def one_line(error: BaseException) -> str:
+    """As the API's use_span describes an error in a status."""
+    return f"{type(error).__name__}: {described(error)}"

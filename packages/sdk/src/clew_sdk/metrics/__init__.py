@@ -1,0 +1,1 @@
+"""The MeterProvider and what it makes."""

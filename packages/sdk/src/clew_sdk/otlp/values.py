@@ -1,0 +1,171 @@
+"""Attributes and the values in them, whatever an application puts there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from clew_sdk.limits import ARRAY_VALUES, DEPTH, KEY_LENGTH
+from clew_sdk.otlp.wire import block, double, signed, utf8, varint
+
+REMEMBERED = 2048  # pairs
+REMEMBERED_LENGTH = 200  # characters of a value; longer ones seldom come twice
+
+
+class Unencodable(Exception):
+    """An attribute that OTLP has no place for: no key, or a key that is not a string."""
+
+
+class Attributes(dict[tuple[str, Any], bytes]):
+    """Encodes attributes as one repeated field of KeyValue, and remembers pairs whose value is a short string.
+
+    Only strings are remembered by the plain pair: 1, True and 1.0 are equal and would be taken for one another.
+    """
+
+    def __init__(self, tag: bytes, most: int = 128, value_length: int = 4096) -> None:
+        super().__init__()
+        self._tag, self._most, self._value_length = tag, most, value_length
+        self._keys: dict[str, bytes] = {}
+        self._integers: dict[tuple[str, int], bytes] = {}
+
+    def encode(self, attributes: Mapping[str, Any]) -> tuple[bytes, int]:
+        """The encoded fields and the number of attributes that were dropped. Never raises an Exception."""
+        try:
+            if len(attributes) <= self._most:
+                return b"".join(map(self.__getitem__, attributes.items())), 0
+        except Exception:  # noqa: BLE001, S110  lists cannot be looked up; foreign __hash__ may do anything
+            pass
+        return self._one_by_one(attributes)
+
+    def _one_by_one(self, attributes: Mapping[str, Any]) -> tuple[bytes, int]:
+        fields: list[bytes] = []
+        dropped = 0
+        for item in snapshot(attributes):
+            try:
+                if len(fields) >= self._most:
+                    raise Unencodable
+                fields.append(self.__missing__(item))
+            except Exception:  # noqa: BLE001  __str__ and __len__ of a value are the application's code
+                dropped += 1
+        return b"".join(fields), dropped
+
+    def __missing__(self, item: tuple[str, Any]) -> bytes:
+        key, value = item
+        kind = value.__class__
+        if kind is int:
+            known = self._integers.get(item)
+            if known is not None:
+                return known
+        field = block(self._tag, self._key(key) + _length_first(any_value(value, self._value_length)))
+        if kind is str:
+            if len(value) <= REMEMBERED_LENGTH:
+                remember(self, item, field)
+        elif kind is int:
+            remember(self._integers, item, field)
+        return field
+
+    def _key(self, key: str) -> bytes:
+        known = self._keys.get(key)
+        if known is None:
+            if not isinstance(key, str) or not 0 < len(key) <= KEY_LENGTH:
+                raise Unencodable
+            known = remember(self._keys, key, block(b"\x0a", utf8(key)) + b"\x12")
+        return known
+
+
+def remember(memo: dict[Any, bytes], key: Any, encoded: bytes) -> bytes:
+    """Starts anew when the memo is full: cheaper than knowing which entries are in use."""
+    if len(memo) >= REMEMBERED:
+        memo.clear()
+    memo[key] = encoded
+    return encoded
+
+
+def snapshot(attributes: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    """The items, also while another thread goes on setting some."""
+    for _ in range(8):
+        try:
+            return list(attributes.items())
+        except Exception:  # noqa: BLE001, PERF203  "changed size during iteration", or no mapping at all
+            continue
+    return []
+
+
+def copied(attributes: Any) -> dict[str, Any]:
+    """A dict of one's own; empty when there is nothing usable. Never raises an Exception."""
+    try:
+        return dict(attributes) if attributes.__class__ is dict else dict(snapshot(attributes or {}))
+    except Exception:  # noqa: BLE001
+        return {}
+
+
+def any_value(value: Any, longest: int) -> bytes:
+    """The content of an AnyValue. Strings and bytes are cut at `longest`, deep and endless values at their limits."""
+    return _any_value(value, longest, DEPTH, [ARRAY_VALUES])
+
+
+def _any_value(value: Any, longest: int, depth: int, left: list[int]) -> bytes:
+    left[0] -= 1
+    if value is None or left[0] < 0:
+        return b""
+    if isinstance(value, str):
+        return block(b"\x0a", utf8(str.__str__(value)[:longest]))
+    if isinstance(value, bool):
+        return b"\x10\x01" if value else b"\x10\x00"
+    if isinstance(value, int):
+        return _integer(int.__pos__(value))
+    if isinstance(value, float):
+        return b"\x21" + double(value)
+    if isinstance(value, bytes):
+        return block(b"\x3a", bytes.__getitem__(value, slice(longest)))
+    if isinstance(value, (Sequence, Mapping)):
+        if depth <= 0:
+            return b""
+        nested = _array if isinstance(value, Sequence) else _mapping
+        return nested(value, longest, depth - 1, left)
+    return block(b"\x0a", utf8(described(value)[:longest]))
+
+
+def _integer(value: int) -> bytes:
+    """An int64, or, beyond it, the digits."""
+    if -0x8000000000000000 <= value <= 0x7FFFFFFFFFFFFFFF:
+        return b"\x18" + signed(value)
+    return block(b"\x0a", (str(value) if value.bit_length() < 4096 else hex(value)[:1024]).encode())
+
+
+def _array(values: Sequence[Any], longest: int, depth: int, left: list[int]) -> bytes:
+    encoded = []
+    for value in values:
+        if left[0] <= 0:
+            break
+        encoded.append(block(b"\x0a", _any_value(value, longest, depth, left)))
+    return block(b"\x2a", b"".join(encoded))
+
+
+def _mapping(values: Mapping[Any, Any], longest: int, depth: int, left: list[int]) -> bytes:
+    encoded = []
+    for key, value in snapshot(values):
+        if left[0] <= 0:
+            break
+        name = utf8(described(key)[:KEY_LENGTH])
+        encoded.append(
+            block(b"\x0a", block(b"\x0a", name) + b"\x12" + _length_first(_any_value(value, longest, depth, left)))
+        )
+    return block(b"\x32", b"".join(encoded))
+
+
+def described(value: Any) -> str:
+    """str(value), or the type's name when that raises or the type never said how to print it."""
+    if isinstance(value, str):
+        return str.__str__(value)
+    kind = type(value)
+    if kind.__str__ is object.__str__ and kind.__repr__ is object.__repr__:
+        return kind.__qualname__
+    try:
+        return str(value)
+    except Exception:  # noqa: BLE001
+        return kind.__qualname__
+
+
+def _length_first(content: bytes) -> bytes:
+    return varint(len(content)) + content

@@ -1,0 +1,91 @@
+"""The pipeline of this process: three outboxes, their channels, the worker, and what fork and exit do to them."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from clew_sdk import ids, lifecycle, report, settings
+from clew_sdk.channel import Channel
+from clew_sdk.endpoint import endpoint
+from clew_sdk.native import monotonic
+from clew_sdk.outbox import Account, Outbox
+from clew_sdk.transport import Transport
+from clew_sdk.worker import Worker
+
+MIB = 1 << 20
+CAPACITY = {"traces": 16 * MIB, "metrics": 4 * MIB, "logs": 8 * MIB}
+
+
+class Part(Protocol):
+    """A provider, as the pipeline sees it."""
+
+    @property
+    def quiet(self) -> bool: ...  # nothing recorded that a flush would send
+    def chores(self, flush: bool) -> float: ...
+    def flush_guests(self, deadline: float) -> bool: ...
+    def follow_fork(self) -> None: ...
+
+
+class Pipeline:
+    """Made from the environment; starts nothing until the first record."""
+
+    def __init__(self) -> None:
+        self.parts: list[Part] = []
+        self.worker = Worker((), self._chores)
+        self.outboxes = {name: Outbox(name, size, self.worker.wake) for name, size in CAPACITY.items()}
+        channels = [Channel(outbox, Transport(endpoint(name))) for name, outbox in self.outboxes.items()]
+        self.worker.channels = self._channels = channels
+        self.exit_budget = settings.number("CLEW_EXIT_TIMEOUT", 5.0)
+
+    def ledger(self) -> dict[str, Account]:
+        return {name: outbox.account() for name, outbox in self.outboxes.items()}
+
+    def flush(self, seconds: float) -> bool:
+        """Sends everything that was recorded so far; False when the time was too short for it."""
+        deadline = monotonic() + seconds
+        complete = self.worker.flush(deadline)
+        for part in list(self.parts):
+            complete = part.flush_guests(deadline) and complete
+        return complete
+
+    def exit(self, budget: float | None = None) -> None:
+        """The last flush of the program; what is recorded later is sent at once as long as the budget lasts."""
+        if self.worker.exit_by:
+            return
+        budget = self.exit_budget if budget is None else budget
+        exit_by = monotonic() + budget
+        if budget > 0 and self._unsent():
+            self.flush(budget)
+        self.worker.exit_by = exit_by
+        for name, outbox in self.outboxes.items():
+            outbox.closed = True
+            lost = outbox.account().dropped.get("exit", 0)
+            if lost:
+                report.warn(f"exit {name}", "clew: %d %s could not be sent before the program's end", lost, name)
+
+    def follow_fork(self) -> None:
+        """In the child: nothing of the parent's records, connections, counts and IDs is left."""
+        ids.reseed()
+        self.worker.reset()
+        for channel in self._channels:
+            channel.reset()
+        for part in self.parts:
+            part.follow_fork()
+
+    def _unsent(self) -> bool:
+        return not all(channel.empty for channel in self._channels) or not all(part.quiet for part in self.parts)
+
+    def _chores(self, flush: bool) -> float:
+        return min((part.chores(flush) for part in list(self.parts)), default=3600.0)
+
+
+_default: Pipeline | None = None
+
+
+def default() -> Pipeline:
+    """The one that providers use when they are not told another; it follows the process through fork and exit."""
+    global _default
+    if _default is None:
+        _default = Pipeline()
+        lifecycle.follow(_default)
+    return _default
