@@ -30,12 +30,25 @@ def when_imported(
     module = sys.modules.get(name)
     if module is not None and not _wait_for_end(name, module):
         _serve(waiter, module)
-    return lambda: _withdraw(waiter)
+
+    def undo() -> None:
+        _withdraw(waiter)
+
+    return undo
+
+
+def is_half_imported(name: str) -> bool:
+    """Whether the import of the module has begun and its code has not run to its end.
+
+    False already while the functions that wait for it are called, where `__spec__._initializing` is still true.
+    """
+    spec = getattr(sys.modules.get(name), "__spec__", None)
+    return getattr(spec, "_initializing", False) is True and name not in _executed
 
 
 def half_imported() -> list[str]:
     """The modules whose import has begun and not ended, the outermost first."""
-    return [name for name, module in list(sys.modules.items()) if _is_half_imported(name, module)]
+    return [name for name in list(sys.modules) if is_half_imported(name)]
 
 
 class _Waiter:
@@ -74,7 +87,7 @@ class _WatchedSpec(ModuleSpec):
     def __setattr__(self, attribute: str, value: object) -> None:
         super().__setattr__(attribute, value)
         if attribute == "_initializing" and not value:  # the last thing that the import system does, also on failure
-            self.__class__ = ModuleSpec
+            self.__class__ = ModuleSpec  # type: ignore[assignment]
             _announce(self.name)
 
 
@@ -123,16 +136,10 @@ def _watch(spec: ModuleSpec) -> None:
 
 def _wait_for_end(name: str, module: "ModuleType") -> bool:
     """Makes sure that the end of a running import will be announced; False if it is over."""
-    if not _is_half_imported(name, module):
+    if not is_half_imported(name) or module.__spec__ is None:
         return False
-    spec = module.__spec__
-    assert spec is not None
-    _watch(spec)
-    return _is_half_imported(name, module)  # another thread may have finished it in between
-
-
-def _is_half_imported(name: str, module: "ModuleType") -> bool:
-    return name not in _executed and getattr(getattr(module, "__spec__", None), "_initializing", False) is True
+    _watch(module.__spec__)
+    return is_half_imported(name)  # another thread may have finished it in between
 
 
 def _announce(name: str) -> None:
