@@ -5,6 +5,7 @@ import types
 from typing import Any
 
 import pytest
+
 from clew import Plugin, after, carry, enrich, instead, patch
 from clew.conventions import db_client
 from clew.plugin import PluginError
@@ -43,7 +44,9 @@ statement = db_client.statement(read, lambda connection: db_client.Server("other
 
 def test_methods_of_every_kind_are_patched_and_put_back(library: Any) -> None:
     before = dict(vars(library.Client))
-    plugin = Plugin("a_library", hooks=[patch(f"a_library:Client.{name}", statement) for name in ("call", "static", "made")])
+    plugin = Plugin(
+        "a_library", hooks=[patch(f"a_library:Client.{name}", statement) for name in ("call", "static", "made")]
+    )
     with enabled(plugin) as record:
         client = library.Client()
         assert client.call("SELECT 1") == "SELECT 1"
@@ -66,7 +69,9 @@ def test_a_patch_under_somebody_elses_goes_quiet_and_leaves_theirs(library: Any)
 
 def test_a_missing_name_switches_the_whole_plugin_off_and_says_so(library: Any) -> None:
     before = library.Client.call
-    plugin = Plugin("a_library", hooks=[patch("a_library:Client.call", statement), patch("a_library:Client.gone", statement)])
+    plugin = Plugin(
+        "a_library", hooks=[patch("a_library:Client.call", statement), patch("a_library:Client.gone", statement)]
+    )
     with pytest.raises(PluginError, match=r"a_library has no Client\.gone"):
         plugin.enable()
     assert library.Client.call is before
@@ -78,7 +83,9 @@ def test_a_missing_name_may_be_optional(library: Any) -> None:
     plugin.disable()
 
 
-def test_a_module_that_is_not_there_is_patched_when_it_comes_and_never_imported(tmp_path: Any, monkeypatch: Any) -> None:
+def test_a_module_that_is_not_there_is_patched_when_it_comes_and_never_imported(
+    tmp_path: Any, monkeypatch: Any
+) -> None:
     (tmp_path / "comes_later.py").write_text("def call(text):\n    return text\n")
     monkeypatch.syspath_prepend(str(tmp_path))
     plugin = Plugin("comes_later", hooks=[patch("comes_later:call", statement)])

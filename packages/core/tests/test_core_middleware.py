@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from typing import Any
 from wsgiref.util import FileWrapper
 
-import clew
 import pytest
-from clew.testing.recording import Recording, recording
 from opentelemetry import baggage
 from opentelemetry.trace import StatusCode
+
+import clew
+from clew.testing.recording import Recording, recording
 
 
 @pytest.fixture
@@ -147,7 +148,15 @@ def test_baggage_is_read_within_its_limits(record: Recording) -> None:
 
 
 def scope(**extra: Any) -> dict[str, Any]:
-    return {"type": "http", "method": "GET", "path": "/a", "headers": [], "scheme": "http", "http_version": "1.1", **extra}
+    return {
+        "type": "http",
+        "method": "GET",
+        "path": "/a",
+        "headers": [],
+        "scheme": "http",
+        "http_version": "1.1",
+        **extra,
+    }
 
 
 def run(application: Any, scope: dict[str, Any]) -> list[dict[str, Any]]:

@@ -3,9 +3,10 @@
 from urllib.parse import quote
 
 import pytest
-from clew.redaction import is_secret, redact_query, redact_text, split_url
 from hypothesis import given
 from hypothesis import strategies as st
+
+from clew.redaction import is_secret, redact_query, redact_text, split_url
 
 SECRET = "hunter2"
 
@@ -39,7 +40,9 @@ def test_the_origin_has_the_port_of_the_scheme() -> None:
 
 
 @given(
-    st.sampled_from(["token", "access_token", "api-key", "Password", "X-Amz-Security-Token", "code", "SESSIONID", "sig"]),
+    st.sampled_from(
+        ["token", "access_token", "api-key", "Password", "X-Amz-Security-Token", "code", "SESSIONID", "sig"]
+    ),
     st.text(min_size=1).map(quote),
     st.text(max_size=20).map(quote),
 )
@@ -66,7 +69,9 @@ def test_text_loses_its_secrets(text: str) -> None:
     assert SECRET not in redact_text(text)
 
 
-@pytest.mark.parametrize("text", ["division by zero", "no such table: items", "expected 3 = 3", "12:30:00 done", "KeyError: 'sku'"])
+@pytest.mark.parametrize(
+    "text", ["division by zero", "no such table: items", "expected 3 = 3", "12:30:00 done", "KeyError: 'sku'"]
+)
 def test_harmless_text_stays_as_it_is(text: str) -> None:
     assert redact_text(text) == text
 

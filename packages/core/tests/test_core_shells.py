@@ -7,9 +7,10 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from opentelemetry.context import Context
+
 from clew.propagation import attach, context_api, detach
 from clew.shells import Probe, shell_for
-from opentelemetry.context import Context
 
 
 class Log:

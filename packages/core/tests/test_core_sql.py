@@ -1,9 +1,10 @@
 """The reader of SQL: summaries of few words, and no literal of any dialect in the text."""
 
 import pytest
-from clew.sql import LONGEST, describe
 from hypothesis import given
 from hypothesis import strategies as st
+
+from clew.sql import LONGEST, describe
 
 
 @pytest.mark.parametrize(
@@ -36,7 +37,10 @@ def test_the_summary_names_verb_and_tables(statement: str, summary: str) -> None
         ("SELECT a FROM b WHERE c = 'O''Brien' AND d = 42", "SELECT a FROM b WHERE c = ? AND d = ?"),
         ("SELECT a\n  FROM b\n WHERE c IN (1, 2, 3)", "SELECT a FROM b WHERE c IN (?)"),
         ("SELECT a -- it's a comment with 'quotes'\nFROM b", "SELECT a FROM b"),
-        ("SELECT a FROM b WHERE c = %s AND d = $1 AND e = :e AND f = ?", "SELECT a FROM b WHERE c = %s AND d = $1 AND e = :e AND f = ?"),
+        (
+            "SELECT a FROM b WHERE c = %s AND d = $1 AND e = :e AND f = ?",
+            "SELECT a FROM b WHERE c = %s AND d = $1 AND e = :e AND f = ?",
+        ),
         ("SELECT t1.c2, 1e5, .5, 0x1F FROM t1", "SELECT t1.c2, ?, ?, ? FROM t1"),
     ],
 )
@@ -75,7 +79,12 @@ quoted = st.text(alphabet=st.characters(exclude_characters="\0", exclude_categor
 )
 
 
-@given(st.lists(st.one_of(quoted, st.sampled_from(["a", "=", "AND", "(", ")", ",", "--", "/*", "*/", "\n", "#", "$1", "?"])), max_size=12))
+@given(
+    st.lists(
+        st.one_of(quoted, st.sampled_from(["a", "=", "AND", "(", ")", ",", "--", "/*", "*/", "\n", "#", "$1", "?"])),
+        max_size=12,
+    )
+)
 def test_whatever_stands_around_it_no_quoted_value_is_told(parts: list[str]) -> None:
     told = describe("SELECT a FROM b WHERE " + " ".join(parts), "postgresql")
     assert "hunter2" not in told.text

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import clew
 import flask
-from clew.testing.contracts.http_server import HttpServerContract
 from werkzeug.serving import make_server
 
+import clew
+from clew.testing.contracts.http_server import HttpServerContract
 from clew_flask import plugin
 
 logger = logging.getLogger("shop")

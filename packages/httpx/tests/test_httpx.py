@@ -3,8 +3,8 @@
 import asyncio
 
 import httpx
-from clew.testing.contracts.http_client import HttpClientContract
 
+from clew.testing.contracts.http_client import HttpClientContract
 from clew_httpx import plugin
 
 

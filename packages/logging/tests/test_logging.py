@@ -1,4 +1,4 @@
-"""Every log record carries the IDs of its request and goes out in its trace; nothing of the application's logging changes."""
+"""Every log record carries the IDs of its request and goes out in its trace; the application's logging stays."""
 
 import io
 import json
@@ -10,10 +10,10 @@ import sys
 from typing import Any
 
 import pytest
-from clew.propagation import REQUEST_ID, attach, context_api, detach
-from clew.testing.recording import Recording, enabled
 from opentelemetry import trace
 
+from clew.propagation import REQUEST_ID, attach, context_api, detach
+from clew.testing.recording import Recording, enabled
 from clew_logging import plugin
 
 
@@ -114,7 +114,12 @@ def test_handlers_formatters_and_levels_are_untouched(stream: Any) -> None:
     methods = [logging.Logger.handle, logging.Logger.callHandlers, logging.Logger.makeRecord]
     with enabled(plugin):
         logger.info("x")
-        assert (list(logging.root.handlers), logging.root.level, logging.getLogRecordFactory(), handler.formatter) == before
+        assert (
+            list(logging.root.handlers),
+            logging.root.level,
+            logging.getLogRecordFactory(),
+            handler.formatter,
+        ) == before
     assert [logging.Logger.handle, logging.Logger.callHandlers, logging.Logger.makeRecord] == methods
 
 

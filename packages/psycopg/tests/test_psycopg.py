@@ -7,10 +7,10 @@ from typing import Any
 
 import psycopg
 import pytest
-from clew.testing.contracts.db_client import DbClientContract
-from clew.testing.recording import Recording, enabled
 from psycopg import sql
 
+from clew.testing.contracts.db_client import DbClientContract
+from clew.testing.recording import Recording, enabled
 from clew_psycopg import plugin
 
 

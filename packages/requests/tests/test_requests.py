@@ -2,8 +2,8 @@
 
 import requests
 import requests.adapters
-from clew.testing.contracts.http_client import HttpClientContract
 
+from clew.testing.contracts.http_client import HttpClientContract
 from clew_requests import plugin
 
 

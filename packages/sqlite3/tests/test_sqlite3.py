@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from clew.testing.contracts.db_client import DbClientContract
 from clew.testing.recording import enabled
-
 from clew_sqlite3 import plugin
 
 

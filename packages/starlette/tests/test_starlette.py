@@ -4,16 +4,16 @@ import logging
 from collections.abc import AsyncIterator
 from typing import Any
 
-import clew
 import starlette.applications
 import starlette.routing
-from clew.testing.contracts.http_server import HttpServerContract
-from clew.testing.serving import uvicorn_serves
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Mount, Route
 
+import clew
+from clew.testing.contracts.http_server import HttpServerContract
+from clew.testing.serving import uvicorn_serves
 from clew_starlette import plugin
 
 logger = logging.getLogger("shop")

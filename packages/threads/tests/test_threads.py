@@ -3,11 +3,11 @@
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
 
-import clew
 import pytest
+
+import clew
 from clew.propagation import REQUEST_ID, attach, context_api, detach
 from clew.testing.recording import enabled
-
 from clew_threads import plugin
 
 

@@ -149,8 +149,11 @@ def _in_context(function: Callable[..., Any]) -> Callable[..., Any]:
     return run
 
 
-def listen(signal: str, action: Action) -> Hook:
-    """Connects an action to a signal of the library ("module:signal", blinker's interface)."""
+def listen(signal: str, action: Action, *, optional: bool = False) -> Hook:
+    """Connects an action to a signal of the library ("module:signal", blinker's interface).
+
+    `optional`: where the library was installed without signals (connect raises RuntimeError), go on without.
+    """
 
     def hook(telemetry: Telemetry) -> Undo:
         failed, act = telemetry.guard.failed, action(telemetry) or _ended
@@ -163,7 +166,12 @@ def listen(signal: str, action: Action) -> Hook:
 
         def connect(owner: Any, name: str) -> Undo:
             sender = getattr(owner, name)
-            sender.connect(receiver, weak=False)
+            try:
+                sender.connect(receiver, weak=False)
+            except RuntimeError:
+                if optional:
+                    return lambda: None
+                raise
             return lambda: sender.disconnect(receiver)
 
         return _resolve(signal, connect)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -37,7 +38,7 @@ class Plugin:
         undos = _enabled[self] = []
         try:
             for hook in self.hooks:
-                undos.append(hook(telemetry))
+                undos.append(hook(telemetry))  # noqa: PERF401  (one that fails must leave the others to undo)
         except Exception as error:
             self.disable()
             raise PluginError(f"{self.name} is not followed: {error}") from error
@@ -61,10 +62,6 @@ def _too_old(name: str, versions: str) -> str:
 
 
 def _numbers(version: str) -> tuple[int, ...]:
-    parts = []
-    for part in version.split("."):
-        digits = part[: next((at for at, sign in enumerate(part) if not sign.isdigit()), len(part))]
-        if not digits:
-            break
-        parts.append(int(digits))
-    return tuple(parts)
+    """The leading numbers of a version: 1.9.3rc1 -> 1, 9, 3."""
+    found = re.match(r"\d+(?:\.\d+)*", version)
+    return tuple(int(part) for part in found[0].split(".")) if found else ()

@@ -105,9 +105,13 @@ def split_url(url: str) -> tuple[Origin, str]:
 # --- free text ----------------------------------------------------------------------------------------------------
 
 _TEXT = re.compile(
-    r"(?P<scheme>[a-z][a-z0-9+.\-]{0,30}://)[^\s/@'\"]{0,256}@"  # user:password@ in any URL or DSN
-    r"|(?P<name>[\w\-.]{0,64})(?P<assign>[\"']?\s{0,3}[=:]\s{0,3})(?P<value>\"[^\"\n]{0,512}\"|'[^'\n]{0,512}'|(?:bearer |basic |digest )?[^\s,;&)\"'\]}]{1,512})",
-    re.IGNORECASE,
+    r"""
+      (?P<scheme>[a-z][a-z0-9+.\-]{0,30}://)[^\s/@'"]{0,256}@          # user:password@ in any URL or DSN
+    | (?P<name>[\w\-.]{0,64})
+      (?P<assign>["']?\s{0,3}[=:]\s{0,3})
+      (?P<value>"[^"\n]{0,512}" | '[^'\n]{0,512}' | (?:(?:bearer|basic|digest)[ ])?[^\s,;&)"'\]}]{1,512})
+    """,
+    re.IGNORECASE | re.VERBOSE,
 )
 _BEARER = re.compile(r"\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{8,}", re.IGNORECASE)
 

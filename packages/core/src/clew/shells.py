@@ -17,7 +17,7 @@ def _nothing(*args: Any, **kwargs: Any) -> None:
 
 
 class Probe:
-    """The compiled begin and end of one hook; silenced when the hook is undone beneath a later patch of somebody else."""
+    """The compiled begin and end of one hook; silenced when it is undone beneath a later patch of somebody else."""
 
     __slots__ = ("begin", "end", "failed")
 
@@ -134,7 +134,7 @@ def _hand_over(items: Any, item: Any) -> Generator[Any, Any, Callable[[], Any]]:
 
 
 def async_iterator(probe: Probe, function: Callable[..., Any]) -> Callable[..., Any]:
-    """For an async generator function; closing it from another task restores nothing there, because nothing is left open."""
+    """For an async generator function; one that another task closes leaves nothing behind there."""
 
     @wraps(function)
     async def watched(*args: Any, **kwargs: Any) -> AsyncIterator[Any]:

@@ -28,10 +28,12 @@ _SPACES = re.compile(r"\s+")
 _LISTS = re.compile(r"\( ?\?(?: ?, ?\?)+ ?\)")
 _NAME = r"(?:\"[^\"]*\"|`[^`]*`|\[[^\]]*\]|[^\W\d][\w$]*)"
 _PATH = rf"{_NAME}(?: ?\. ?{_NAME})*"
+_ALIAS = r"(?: (?:AS )?(?!WHERE\b|SET\b|ON\b)[^\W\d]\w*)?"
+_TABLE = rf"{_PATH}{_ALIAS}"
+_OPENS = r"FROM|JOIN|INTO|(?<!FOR )(?<!DO )UPDATE|TABLE|INDEX|VIEW|CALL|TRUNCATE|EXEC"
+_BETWEEN = r"(?:IF NOT EXISTS |IF EXISTS |ONLY |TABLE )*(?!SELECT\b|LATERAL\b|SET\b)"
 _TARGET = re.compile(
-    rf"(?<![\w.])(?P<verb>SELECT\b)|(?<![\w.])(?:FROM|JOIN|INTO|(?<!FOR )(?<!DO )UPDATE|TABLE|INDEX|VIEW|CALL|TRUNCATE|EXEC)"
-    rf" (?:IF NOT EXISTS |IF EXISTS |ONLY |TABLE |(?=SELECT\b|LATERAL\b|SET\b))*(?!SELECT\b|LATERAL\b|SET\b)"
-    rf"(?P<path>{_PATH}(?: (?:AS )?(?!WHERE\b|SET\b|ON\b)[^\W\d]\w*)?(?: ?, ?{_PATH}(?: (?:AS )?(?!WHERE\b)[^\W\d]\w*)?)*)",
+    rf"(?<![\w.])(?P<verb>SELECT\b)|(?<![\w.])(?:{_OPENS}) {_BETWEEN}(?P<path>{_TABLE}(?: ?, ?{_TABLE})*)",
     re.IGNORECASE,
 )
 _VERB = re.compile(

@@ -1,4 +1,4 @@
-"""Follows the requests that a FastAPI application answers, instead of the telemetry that recent versions make themselves."""
+"""Follows the requests that a FastAPI application answers, instead of the telemetry of recent versions."""
 
 from typing import Any
 

@@ -15,8 +15,8 @@ def read_route(app: Any, *context: Any) -> http_server.Route | None:
     return http_server.Route(rule.rule) if rule is not None else None
 
 
-def read_failure(app: Any, exception: BaseException, **extra: Any) -> BaseException:
-    return exception
+def read_failure(app: Any, *context: Any, exception: BaseException | None = None, **extra: Any) -> BaseException:
+    return exception or context[-1]
 
 
 plugin = Plugin(
@@ -25,6 +25,8 @@ plugin = Plugin(
     hooks=[
         patch("flask:Flask.wsgi_app", http_server.wsgi),
         enrich("flask:Flask.full_dispatch_request", http_server.route(read_route)),
-        listen("flask:got_request_exception", http_server.failure(read_failure)),
+        # The signal also comes from extensions that answer errors themselves; Flask 2.2 has it only with blinker.
+        listen("flask:got_request_exception", http_server.failure(read_failure), optional=True),
+        enrich("flask:Flask.handle_exception", http_server.failure(read_failure)),
     ],
 )

@@ -10,12 +10,40 @@ __all__ = ["plugin"]
 
 # What every record has; the rest is what the application attached (LogRecord attributes, logging's manual).
 STANDARD = frozenset(
-    ["name", "msg", "args", "levelname", "levelno", "pathname", "filename", "module", "exc_info", "exc_text", "stack_info", "lineno", "funcName", "created", "msecs", "relativeCreated", "thread", "threadName", "processName", "process", "taskName", "message", "asctime", "trace_id", "span_id", "request_id"]
+    [
+        "name",
+        "msg",
+        "args",
+        "levelname",
+        "levelno",
+        "pathname",
+        "filename",
+        "module",
+        "exc_info",
+        "exc_text",
+        "stack_info",
+        "lineno",
+        "funcName",
+        "created",
+        "msecs",
+        "relativeCreated",
+        "thread",
+        "threadName",
+        "processName",
+        "process",
+        "taskName",
+        "message",
+        "asctime",
+        "trace_id",
+        "span_id",
+        "request_id",
+    ]
 )
 
 
 def fields_of(logger: Any, record: Any) -> dict[str, Any]:
-    return vars(record)
+    fields: dict[str, Any] = vars(record)
+    return fields
 
 
 def read_line(logger: Any, record: Any) -> log.Line:

@@ -49,7 +49,7 @@ class _Facts(NamedTuple):
 
 
 def route(read_route: Callable[..., Route | Mount | None]) -> Action:
-    """Adds a route, or the mount on the way to it, to the request in hand; `read_route` mirrors the watched function."""
+    """Adds a route, or a mount on the way to it, to the request in hand; `read_route` mirrors the watched function."""
 
     def action(telemetry: Telemetry) -> Callable[..., None]:
         def act(*args: Any, **kwargs: Any) -> None:

@@ -24,7 +24,7 @@ class Recording:
 
     def __init__(self) -> None:
         self._spans = InMemorySpanExporter()
-        self._logs = InMemoryLogRecordExporter()
+        self._logs = InMemoryLogRecordExporter()  # type: ignore[no-untyped-call]
         self._resource = Resource.create({"service.name": "test"})
         tracers = TracerProvider(resource=self._resource)
         tracers.add_span_processor(SimpleSpanProcessor(self._spans))

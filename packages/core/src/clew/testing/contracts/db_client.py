@@ -73,7 +73,9 @@ class DbClientContract:
 
     def test_neither_literals_nor_parameters_leave(self, record: Recording, connection: Any) -> None:
         mark = self.placeholder
-        self.run(connection, f"SELECT 'hunter2', number FROM items WHERE sku = {mark} AND number IN (4711, 4712)", "hunter3")
+        self.run(
+            connection, f"SELECT 'hunter2', number FROM items WHERE sku = {mark} AND number IN (4711, 4712)", "hunter3"
+        )
         told = repr([(span.name, span.attributes, span.events) for span in record.spans()])
         for secret in ("hunter2", "hunter3", "4711", "4712"):
             assert secret not in told
@@ -131,7 +133,9 @@ class DbClientContract:
         assert len(clients) == 8
         for span in clients:
             assert span.parent is not None
-            assert parents[span.parent.span_id].split()[1] == str((span.attributes or {})["db.query.text"]).split("_")[-1]
+            assert (
+                parents[span.parent.span_id].split()[1] == str((span.attributes or {})["db.query.text"]).split("_")[-1]
+            )
 
     def test_a_mistake_of_ours_is_not_the_callers(self, record: Recording, connection: Any, monkeypatch: Any) -> None:
         def broken(*args: Any) -> Any:
