@@ -1,8 +1,10 @@
 """The WSGI and ASGI doors, for applications without a plugin: the answer is the application's, the work ends once."""
 
 import asyncio
+import gc
 import io
 import sys
+import weakref
 from collections.abc import Iterator
 from typing import Any
 from wsgiref.util import FileWrapper
@@ -228,3 +230,24 @@ def test_two_traceparents_begin_a_trace(record: Recording) -> None:
     one = (b"traceparent", b"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01")
     run(application, scope(headers=[one, one]))
     assert record.span().parent is None
+
+
+def test_a_request_leaves_no_garbage_for_the_collector(record: Recording) -> None:
+    def application(environ: Any, start_response: Any) -> Any:
+        start_response("200 OK", [])
+        return [b""]
+
+    door = clew.wsgi(application)
+    works = []
+    gc.collect()
+    gc.disable()
+    try:
+        for _ in range(3):
+            environ_ = environ()
+            door(environ_, lambda *args: None).close()
+            works.append(weakref.ref(environ_.pop("clew.work")))
+            del environ_
+        record.clear()
+        assert [work() for work in works] == [None] * 3
+    finally:
+        gc.enable()

@@ -139,3 +139,15 @@ def test_json_lines_on_the_terminal_when_asked_for(tmp_path: Any) -> None:
     assert (first["message"], first["level"], first["logger"]) == ("two\nlines", "INFO", "shop")
     assert (first["customer"], first["password"], first["request_id"]) == ("c1", "REDACTED", "")
     assert second["exception"]["exception.type"] == "ZeroDivisionError"
+
+
+def test_a_record_that_the_application_sends_itself_is_sent_once(record: Recording, stream: Any) -> None:
+    from opentelemetry.sdk._logs import LoggingHandler
+
+    logger = stream[0]
+    theirs = LoggingHandler()
+    logger.addHandler(theirs)
+    logger.info("once")
+    logger.removeHandler(theirs)
+    logger.info("twice")
+    assert [sent.body for sent in record.logs()] == ["once", "twice"]

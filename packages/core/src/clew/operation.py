@@ -80,7 +80,7 @@ class Call:
 class Work(Call):
     """A running piece of work that came from outside; whoever is further in writes here what they know."""
 
-    __slots__ = ("facts", "failure", "recorded", "request_id")
+    __slots__ = ("__weakref__", "facts", "failure", "recorded", "request_id")
 
     def __init__(self, span: Span, context: Context, started: Started, clock: float) -> None:
         super().__init__(span, context, started, clock)

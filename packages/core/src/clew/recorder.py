@@ -17,6 +17,7 @@ from clew.telemetry import Telemetry
 Begin = Callable[..., "Call | None"]
 End = Callable[[Call, Any, "BaseException | None"], None]
 ERROR = StatusCode.ERROR
+ENDED = Context()
 REQUEST_ID_ATTRIBUTE = "request.id"
 
 
@@ -123,6 +124,8 @@ def _end(operation: Operation, telemetry: Telemetry) -> End:
                     _complete(span, finished, error, context)
         except Exception as mistake:  # noqa: BLE001
             failed(mistake, f"end {family}")
+        # The context holds the work and the work holds the context: a cycle for each request, unless it is cut here.
+        call.context = ENDED
         try:
             span.end()
         except Exception as mistake:  # noqa: BLE001

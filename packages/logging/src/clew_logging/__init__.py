@@ -71,6 +71,7 @@ plugin = Plugin(
     hooks=[
         enrich("logging:Logger.handle", log.stamp(fields_of)),
         after("logging:Logger.callHandlers", log.emit(read_line)),
+        *log.sent_by_the_application(),
         instead("logging:StreamHandler.format", log_json.lines(read_terminal_line)),
     ],
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
+from weakref import WeakSet
 
 from opentelemetry import _logs
 from opentelemetry._logs import SeverityNumber
@@ -12,7 +13,7 @@ from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags
 
 from clew import failures
 from clew.conventions import keys
-from clew.hooks import Action
+from clew.hooks import Action, Hook, enrich
 from clew.propagation import REQUEST_ID, SPAN, SUPPRESS, get_current
 from clew.redaction import REDACTED, is_secret, redact_text
 from clew.telemetry import SCHEMA_URL, Telemetry
@@ -79,7 +80,7 @@ def emit(read_line: Callable[..., Line]) -> Action:
 
         def act(result: Any, *args: Any, **kwargs: Any) -> None:
             context = get_current()
-            if context.get(SUPPRESS):
+            if context.get(SUPPRESS) or (_sent and args[-1] in _sent):
                 return
             line = read_line(*args, **kwargs)
             if line.logger == OWN:
@@ -92,6 +93,25 @@ def emit(read_line: Callable[..., Line]) -> Action:
         return act
 
     return action
+
+
+#: The handlers with which an application sends its records itself, of the SDK and of the incumbent.
+HANDLERS = ("opentelemetry.sdk._logs._internal", "opentelemetry.instrumentation.logging.handler")
+_sent: WeakSet[Any] = WeakSet()
+
+
+def sent_by_the_application() -> list[Hook]:
+    """Notices the records that the application's own OpenTelemetry handler has sent, so that `emit` leaves them out."""
+
+    def action(telemetry: Telemetry) -> Callable[..., None]:
+        def act(handler: Any, record: Any) -> None:
+            where = getattr(handler, "_logger_provider", None)
+            if where is None or where is _logs.get_logger_provider():
+                _sent.add(record)
+
+        return act
+
+    return [enrich(f"{module}:LoggingHandler.emit", action, optional=True) for module in HANDLERS]
 
 
 def _emit(logger: _logs.Logger, line: Line, context: Context) -> None:
