@@ -1,0 +1,55 @@
+"""The servers as pytest fixtures, for the tests of every package."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from pathlib import Path
+from typing import NoReturn, TypeVar
+
+import pytest
+
+from servers.postgres import running_postgres
+from servers.programs import Unavailable
+from servers.pythons import found
+from servers.stack import Stack, running_stack
+
+T = TypeVar("T")
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """The URL of a real PostgreSQL's empty database."""
+    with _or_skip(running_postgres) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator[Stack]:
+    """A real Collector in front of a real Jaeger and a real Prometheus."""
+    with _or_skip(running_stack) as stack:
+        yield stack
+
+
+@pytest.fixture(scope="session")
+def python_versions() -> dict[str, Path]:
+    """Every supported CPython of this machine, by version."""
+    return found()
+
+
+def unavailable(reason: object) -> NoReturn:
+    """Ends a test whose server is not there: skipped on a developer's machine, failed in CI, where it must be."""
+    if os.environ.get("CI", "").lower() in ("1", "true"):
+        pytest.fail(str(reason), pytrace=False)
+    pytest.skip(str(reason))
+
+
+@contextmanager
+def _or_skip(start: Callable[[], AbstractContextManager[T]]) -> Iterator[T]:
+    with ExitStack() as started:
+        try:
+            server = started.enter_context(start())
+        except Unavailable as reason:
+            unavailable(reason)
+        yield server
