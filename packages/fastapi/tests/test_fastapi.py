@@ -77,6 +77,7 @@ class TestFastAPI(HttpServerContract):
 
     def test_a_function_in_a_thread_has_the_request_id(self, record: Any, port: int) -> None:
         assert ask(port, "/threads/7", **{"X-Request-ID": "order-1"}).body == b"order-1"
+        server_spans(record, 1)
 
     @pytest.mark.parametrize("ours", [[], [starlette_plugin], [plugin], [starlette_plugin, plugin]])
     def test_whoever_follows_there_is_one_server_span_one_trace_one_point(self, port: int, ours: list[Any]) -> None:
