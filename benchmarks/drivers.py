@@ -1,4 +1,4 @@
-"""How the worker runs each kind of application, in process: what is measured is the application's work and the telemetry's, not a server's."""
+"""How the worker runs each kind of application: in process, so that no server's work is measured with it."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from typing import Any
 Run = Callable[[int, int], None]
 """Runs so many operations, numbered from the first argument on."""
 
-lifespans: set[asyncio.Task[None]] = set()
-"""Keeps the lifespans of ASGI applications from being collected; they last as long as the process."""
+endings: list[Callable[[], None]] = []
+"""What the worker calls when it has been told to end."""
 
 
 def prepare(name: str) -> Run:
@@ -97,7 +97,9 @@ def environ(number: int) -> dict[str, Any]:
 def asgi(application: Callable[..., Awaitable[None]]) -> Run:
     """Calls the application as uvicorn does: started by its lifespan, each request in a task of its own."""
     loop = asyncio.new_event_loop()
-    loop.run_until_complete(start(application, loop))
+    lifespan = Lifespan(application, loop)
+    loop.run_until_complete(lifespan.start())
+    endings.append(lambda: loop.run_until_complete(lifespan.stop()))
 
     async def all_of(first: int, count: int) -> None:
         for number in range(first, first + count):
@@ -147,26 +149,31 @@ def scope(number: int) -> dict[str, Any]:
     }
 
 
-async def start(application: Callable[..., Awaitable[None]], loop: asyncio.AbstractEventLoop) -> None:
-    started = loop.create_future()
-    stopping: asyncio.Future[dict[str, str]] = loop.create_future()
-    unread = [{"type": "lifespan.startup"}]
+class Lifespan:
+    """The lifespan of an ASGI application, which a server starts before the first request and ends after the last."""
 
-    async def receive() -> dict[str, str]:
-        return unread.pop() if unread else await stopping
+    def __init__(self, application: Callable[..., Awaitable[None]], loop: asyncio.AbstractEventLoop) -> None:
+        self.application = application
+        self.loop = loop
+        self.orders: asyncio.Queue[dict[str, str]] = asyncio.Queue()
+        self.answers: asyncio.Queue[dict[str, str]] = asyncio.Queue()
 
-    async def send(message: dict[str, Any]) -> None:
-        if not started.done():
-            started.set_result(message["type"])
+    async def start(self) -> None:
+        self.task = self.loop.create_task(self.live())
+        await self.say("startup")
 
-    scope = {"type": "lifespan", "asgi": {"version": "3.0", "spec_version": "2.0"}, "state": {}}
-    lifespans.add(loop.create_task(hold(application(scope, receive, send))))
-    answer = await started
-    expect(answer == "lifespan.startup.complete", answer)
+    async def live(self) -> None:
+        scope = {"type": "lifespan", "asgi": {"version": "3.0", "spec_version": "2.0"}, "state": {}}
+        await self.application(scope, self.orders.get, self.answers.put)
 
+    async def stop(self) -> None:
+        await self.say("shutdown")
+        await self.task
 
-async def hold(lifespan: Awaitable[None]) -> None:
-    await lifespan
+    async def say(self, order: str) -> None:
+        self.orders.put_nowait({"type": f"lifespan.{order}"})
+        answer = (await self.answers.get())["type"]
+        expect(answer == f"lifespan.{order}.complete", answer)
 
 
 def ignore(data: bytes) -> None:

@@ -1,7 +1,7 @@
 """Prints what clew adds to the CPU time of an operation, and what others add to the same operation in the same run.
 
-Needs Python 3.10 or newer and a package index for the first run, nothing else: each contender gets a virtual environment
-of its own under benchmarks/.venvs/.
+Needs Python 3.10 or newer and, for the first run, a package index: each contender gets a virtual environment of its own
+under benchmarks/.venvs/.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from typing import TypeVar
 
 from harness import environments, hotspots, machine, postgres
 from harness.contenders import BARE, CONTENDERS, Contender
-from harness.failure import Failure
+from harness.errors import BenchmarkError
 from harness.figures import figure
-from harness.measuring import Bench, Result, measure
+from harness.measuring import Bench, Result, complete, measure
 from harness.processes import Server
 from harness.report import Report, document
 from harness.rows import ROWS, Row
@@ -45,7 +45,7 @@ def main() -> int:
     try:
         with ExitStack() as stack:
             return measure_all(options, stack)
-    except Failure as failure:
+    except BenchmarkError as failure:
         print(failure, file=sys.stderr)
         return 1
 
@@ -78,7 +78,12 @@ def measure_all(options: argparse.Namespace, stack: ExitStack) -> int:
     facts = machine.facts({one.name: environments.versions(bench.pythons[one.name]) for one in contenders}, contenders)
     report = Report({**facts, "effort": options.effort}, contenders, results, starts, skipped)
     publish(report, options)
-    return 0 if all(result.cpu for _, row in results for result in row.values()) else 1
+    return 0 if all(sound(row, found) for row, found in results) else 1
+
+
+def sound(row: Row, found: dict[str, Result]) -> bool:
+    """Whether everyone has figures, and clew all its spans; what another loses is its own affair, and in the report."""
+    return all(result.cpu for result in found.values()) and ("clew" not in found or complete(row, found["clew"]))
 
 
 Named = TypeVar("Named", Contender, Row)
@@ -90,7 +95,9 @@ def chosen(names: str | None, known: Sequence[Named], kind: str) -> list[Named]:
         return list(known)
     wanted = set(names.split(",")) - {"start", "bare"}
     if unknown := wanted - {one.name for one in known}:
-        raise Failure(f"no {kind} {', '.join(sorted(unknown))}; there are {', '.join(one.name for one in known)}")
+        raise BenchmarkError(
+            f"no {kind} {', '.join(sorted(unknown))}; there are {', '.join(one.name for one in known)}"
+        )
     return [one for one in known if one.name in wanted]
 
 
@@ -109,7 +116,8 @@ def opened(contenders: Sequence[Contender], rows: list[Row], stack: ExitStack) -
         if url := stack.enter_context(postgres.server(pythons["bare"])):
             servers["BENCH_POSTGRES"] = url
         else:
-            skipped = [f"{row.title}: left out, no PostgreSQL. {postgres.ADVICE}" for row in rows if row.needs == "postgres"]
+            left_out = [row.title for row in rows if row.needs == "postgres"]
+            skipped = [f"{', '.join(left_out)}: left out, no PostgreSQL. {postgres.ADVICE}"]
             rows = [row for row in rows if row.needs != "postgres"]
     return Bench(pythons, sink, servers), rows, skipped
 

@@ -56,7 +56,7 @@ class Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
     wbufsize = -1  # head and body of an answer leave in one segment
 
-    def do_POST(self) -> None:  # noqa: N802 - the name that http.server calls
+    def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
         if self.headers.get("Content-Encoding") == "gzip":
             body = gzip.decompress(body)
@@ -69,7 +69,7 @@ class Handler(BaseHTTPRequestHandler):
         else:
             self.answer(200, b"")
 
-    def do_GET(self) -> None:  # noqa: N802 - the name that http.server calls
+    def do_GET(self) -> None:
         with one_at_a_time:
             summary = ledgers[self.path.strip("/")].summary()
         self.answer(200, json.dumps(summary).encode())

@@ -15,6 +15,8 @@ from typing import Any
 
 import drivers
 
+PROVIDERS = (("opentelemetry.trace", "get_tracer_provider"), ("opentelemetry._logs", "get_logger_provider"))
+
 
 def main() -> None:
     answers = os.fdopen(os.dup(1), "w", buffering=1)
@@ -29,6 +31,8 @@ def main() -> None:
         process, main_thread = time.process_time(), time.thread_time()
         figures = {"cpu": process - before, "main": main_thread - before_main, "rss": resident(), **extra}
         answers.write(json.dumps(figures) + "\n")
+    for end in drivers.endings:
+        end()
 
 
 def obey(command: dict[str, Any], run: drivers.Run) -> dict[str, Any]:
@@ -49,7 +53,7 @@ def settle() -> None:
 
     Whatever a contender has put behind the OpenTelemetry API is asked; a process without it has nothing to send.
     """
-    for module, getter in (("opentelemetry.trace", "get_tracer_provider"), ("opentelemetry._logs", "get_logger_provider")):
+    for module, getter in PROVIDERS:
         if module in sys.modules:
             flush = getattr(getattr(sys.modules[module], getter)(), "force_flush", None)
             if flush is not None:

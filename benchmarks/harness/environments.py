@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 from harness.contenders import BARE, LIBRARIES, Contender
-from harness.failure import Failure
+from harness.errors import BenchmarkError
 
 HERE = Path(__file__).resolve().parent.parent
 PACKAGES = HERE.parent / "packages"
@@ -102,7 +102,7 @@ def perform(command: list[str]) -> None:
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
         last = "\n".join(done.stderr.strip().splitlines()[-15:])
-        raise Failure(
+        raise BenchmarkError(
             f"{' '.join(command)}\nended with {done.returncode}:\n{last}\n"
             f"An environment could not be made: is a package index reachable? To start afresh remove {ENVIRONMENTS}."
         )

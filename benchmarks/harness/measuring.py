@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from harness.contenders import Contender
-from harness.failure import Failure
+from harness.errors import BenchmarkError
 from harness.processes import Server, Worker, command_of, environment_of
 from harness.rows import Row
 
@@ -52,6 +52,16 @@ class Result:
         return self.expected - self.spans
 
 
+def complete(row: Row, result: Result) -> bool:
+    """Whether the work was done with all the telemetry that the row asks for; less telemetry costs less."""
+    if not result.cpu or row.mode == "off":
+        return bool(result.cpu)
+    whole = result.points > 0 and result.logs >= row.logs * result.operations
+    if row.mode == "unsampled":
+        return whole and result.spans > 0
+    return whole and result.spans_each >= row.spans and result.lost == 0
+
+
 @dataclass(frozen=True)
 class Bench:
     """Where the measurements happen."""
@@ -73,14 +83,14 @@ class Entry:
 
 
 def measure(row: Row, contenders: Sequence[Contender], bench: Bench, rounds: int, generation: int) -> dict[str, Result]:
-    """Results of one generation of processes by the name of the contender; one that fails has a complaint and no figures."""
+    """Results of one generation of processes by the name of the contender; one that fails has a complaint only."""
     results = {contender.name: Result() for contender in contenders}
     entries = []
     try:
         for contender in contenders:
             try:
                 entries.append(enter(row, contender, bench, f"{row.name}.{contender.name}.{generation}"))
-            except Failure as failure:
+            except BenchmarkError as failure:
                 results[contender.name].complaint = str(failure)
         take_turns(entries, row.operations, rounds)
     finally:
@@ -111,7 +121,7 @@ def take_turns(entries: list[Entry], operations: int, rounds: int) -> None:
         for entry in able[shift:] + able[:shift]:
             try:
                 answer = entry.worker.run(operations)
-            except Failure as failure:
+            except BenchmarkError as failure:
                 entry.result.complaint = str(failure)
                 continue
             entry.result.cpu.append(answer["cpu"] / operations * 1e6)

@@ -1,4 +1,4 @@
-"""A PostgreSQL server for the rows that query one: the caller's own, or one that is made for the run and thrown away."""
+"""A PostgreSQL server for the rows that query one: the caller's own, or one made for the run and thrown away."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from harness.failure import Failure
+from harness.errors import BenchmarkError
 
 ADVICE = "Put initdb and postgres on PATH, or set BENCH_POSTGRES to the URL of a server."
 TABLE = """
@@ -31,10 +31,10 @@ def server(python: Path) -> Iterator[str]:
         fill(python, own)
         yield own
     elif shutil.which("initdb") and shutil.which("postgres"):
-        with tempfile.TemporaryDirectory(prefix="bench-postgres-", ignore_cleanup_errors=True) as folder:
-            with started(Path(folder)) as url:
-                fill(python, url)
-                yield url
+        folder = tempfile.TemporaryDirectory(prefix="bench-postgres-", ignore_cleanup_errors=True)
+        with folder as path, started(Path(path)) as url:
+            fill(python, url)
+            yield url
     else:
         yield ""
 
@@ -46,7 +46,7 @@ def started(folder: Path) -> Iterator[str]:
     initialise = ["initdb", "-D", str(data), "-U", "bench", "-A", "trust", "-N", "--no-locale", "-E", "UTF8"]
     done = subprocess.run(initialise, capture_output=True, text=True, user=user, cwd=folder)
     if done.returncode:
-        raise Failure(f"initdb ended with {done.returncode}: {done.stderr[-500:]}\n{ADVICE}")
+        raise BenchmarkError(f"initdb ended with {done.returncode}: {done.stderr[-500:]}\n{ADVICE}")
     port = free_port()
     command = ["postgres", "-D", str(data), "-p", str(port), "-h", "127.0.0.1", "-k", str(folder), "-F"]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, user=user, cwd=folder)
@@ -79,5 +79,5 @@ def fill(python: Path, url: str) -> None:
         if not done.returncode:
             return
         if time.monotonic() > deadline:
-            raise Failure(f"PostgreSQL does not take the table of the benchmark: {done.stderr[-500:]}\n{ADVICE}")
+            raise BenchmarkError(f"PostgreSQL does not take the table of the benchmark: {done.stderr[-500:]}\n{ADVICE}")
         time.sleep(0.2)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.contenders import Contender
-from harness.failure import Failure
+from harness.errors import BenchmarkError
 
 HERE = Path(__file__).resolve().parent.parent
 DEADLINE = 120.0  # seconds for one answer; a round takes one or two
@@ -28,7 +28,7 @@ def command_of(contender: Contender, python: Path, arguments: list[str]) -> list
     first, *options = contender.wrapper
     wrapper = python.parent / first
     if not wrapper.exists():
-        raise Failure(f"{contender.name} has no command {first!r}: its environment holds no package that brings it yet")
+        raise BenchmarkError(f"{contender.name} has no command {first!r}: no package in its environment brings it")
     return [str(wrapper), *options, "python", *arguments]
 
 
@@ -102,10 +102,10 @@ class Worker:
         self.errors.close()
         return text
 
-    def failure(self, what: str) -> Failure:
+    def failure(self, what: str) -> BenchmarkError:
         errors = self.stop().strip().splitlines()
         command = " ".join(str(part) for part in self.process.args)  # type: ignore[union-attr]
-        return Failure(f"{command}\n{what} (exit status {self.process.returncode}):\n" + "\n".join(errors[-12:]))
+        return BenchmarkError(f"{command}\n{what} (exit status {self.process.returncode}):\n" + "\n".join(errors[-12:]))
 
 
 class Server:

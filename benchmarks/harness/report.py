@@ -7,9 +7,53 @@ from dataclasses import dataclass
 
 from harness.contenders import Contender
 from harness.figures import Figure, added, figure, ratio
-from harness.measuring import Result
+from harness.measuring import Result, complete
 from harness.rows import Row
 from harness.startup import Start, StartResult
+
+HEADING = """# What telemetry costs
+
+<!-- written by benchmarks/run.py; a change by hand is lost with the next run -->
+
+CPU time that each operation costs on top of the same operation without telemetry, everything included: spans, metrics,
+logs, their export over OTLP/HTTP to a process that counts them, and all threads. Same applications, same library
+versions, same machine, same minute: the contenders take turns, round by round.
+
+```
+python benchmarks/run.py --quick     # minutes
+python benchmarks/run.py --full      # more rounds, three generations of processes
+```
+
+{facts}
+"""
+
+OPERATIONS = """## Each operation
+
+{table}
+
+`+us`: median over the rounds of the CPU time on top of bare, in microseconds, and its quartiles. `ratio`: clew's by
+contrib's; there is none where clew lost or left out a span, a log record or all metrics. An operation runs in process
+(a WSGI or ASGI call, or a client's call to a server in another process), so no server's cost dilutes it.
+"""
+
+ARRIVALS = """## Spans, metric points and log records that arrived
+
+{table}
+
+*Spans each*: of one operation, counted at a pace that no queue minds. *Lost*: how many spans of the measured rounds
+never arrived, though each process ended as a program ends and had the time it wanted. Metrics are cumulative: few
+points, sent rarely, stand for all operations.
+"""
+
+STARTUP = """## Start of a program
+
+{table}
+
+{ratios}
+
+Medians of interleaved runs, on top of bare. *Libraries*: what the wrapper had imported of the libraries that it
+watches, before the program asked for them. *Threads* and *sockets*: open when the script ends.
+"""
 
 
 @dataclass(frozen=True)
@@ -29,49 +73,17 @@ class Report:
 
 def document(report: Report) -> str:
     """The whole of docs/benchmarks.md."""
-    return f"""# What telemetry costs
-
-<!-- written by benchmarks/run.py; a change by hand is lost with the next run -->
-
-CPU time that each operation costs on top of the same operation without telemetry, everything included: spans, metrics,
-logs, their export over OTLP/HTTP to a process that counts them, and all threads. Same applications, same library
-versions, same machine, same minute: the contenders take turns, round by round.
-
-```
-python benchmarks/run.py --quick     # minutes
-python benchmarks/run.py --full      # more rounds, three generations of processes
-```
-
-{bullets(report.facts)}
-
-## Each operation
-
-{operations(report)}
-
-`+us`: median over the rounds of the CPU time on top of bare, in microseconds, and its quartiles. `ratio`: clew's by
-contrib's. An operation runs in process (WSGI or ASGI call, or a client's call to a server in another process), so no
-server's cost dilutes it.
-
-## Spans, metrics, logs that arrived
-
-{arrivals(report)}
-
-*Each*: spans of one operation, counted at a pace that no queue minds. *Lost*: how many of the spans of the measured
-rounds never arrived, though the process ended as a program ends and had all the time it wanted.
-
-## Start of a program
-
-{startup(report)}
-
-{start_ratios(report)}
-
-Medians of interleaved runs, on top of bare. *Libraries*: what the wrapper had imported of the libraries that it
-watches, before the program asked for them.
-{footnotes(report)}"""
+    sections = [heading(report)]
+    if report.rows:
+        sections += [OPERATIONS.format(table=operations(report)), ARRIVALS.format(table=arrivals(report))]
+    if report.starts:
+        sections += [STARTUP.format(table=startup(report), ratios=start_ratios(report))]
+    return "\n".join([*sections, *footnotes(report)])
 
 
-def bullets(facts: Mapping[str, str]) -> str:
-    return "\n".join(f"- {name}: {value}" for name, value in facts.items())
+def heading(report: Report) -> str:
+    facts = "\n".join(f"- {name}: {value}" for name, value in report.facts.items())
+    return HEADING.format(facts=facts)
 
 
 def operations(report: Report) -> str:
@@ -81,8 +93,9 @@ def operations(report: Report) -> str:
         bare = results["bare"].cpu
         additions = {name: added(result.cpu, bare) for name, result in results.items()}
         cells = [with_spread(additions[contender.name]) for contender in report.others]
-        of_contrib = ratio(additions.get("clew"), additions.get("contrib"))
-        lines.append([row.title, middle(figure(bare)), *cells, fraction(of_contrib)])
+        of_contrib = fraction(ratio(additions.get("clew"), additions.get("contrib")))
+        honest = "clew" in results and complete(row, results["clew"])
+        lines.append([row.title, middle(figure(bare)), *cells, of_contrib if honest else "-"])
     return table(["work", "bare us", *heads, "ratio"], lines)
 
 
@@ -137,8 +150,8 @@ def start_ratios(report: Report) -> str:
     for start, results in report.starts:
         if "clew" in results and "contrib" in results:
             cells = [
-                fraction(ratio(*(added(quantity(results[name]), quantity(results["bare"])) for name in ("clew", "contrib"))))
-                for quantity in (wall, cpu, resident)
+                fraction(ratio(*(added(get(results[name]), get(results["bare"])) for name in ("clew", "contrib"))))
+                for get in (wall, cpu, resident)
             ]
             lines.append([start.title, middle(figure(results["bare"].wall)), *cells])
     return table(["program", "bare ms", "ratio time", "ratio CPU", "ratio memory"], lines)
@@ -156,21 +169,13 @@ def resident(result: StartResult) -> list[float]:
     return result.resident
 
 
-def footnotes(report: Report) -> str:
-    notes = [
-        f"{row.title}, {name}: {result.complaint}"
-        for row, results in report.rows
-        for name, result in results.items()
-        if result.complaint
-    ]
-    notes += [
-        f"{start.title}, {name}: {result.complaint}"
-        for start, results in report.starts
-        for name, result in results.items()
-        if result.complaint
-    ]
-    blocks = [f"```\n{note}\n```" for note in notes] + list(report.skipped)
-    return "\n## Notes\n\n" + "\n\n".join(blocks) + "\n" if blocks else ""
+def footnotes(report: Report) -> list[str]:
+    """What kept a figure from being there, and what the processes wrote to standard error."""
+    results = [(row.title, name, result.complaint) for row, found in report.rows for name, result in found.items()]
+    results += [(start.title, name, result.complaint) for start, by in report.starts for name, result in by.items()]
+    notes = [f"{title}, {name}:\n\n```\n{complaint}\n```\n" for title, name, complaint in results if complaint]
+    notes += [f"{left_out}\n" for left_out in report.skipped]
+    return ["## Notes\n", *notes] if notes else []
 
 
 def table(heads: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
@@ -198,9 +203,9 @@ def with_spread(found: Figure | None) -> str:
 
 
 def fraction(value: float | None) -> str:
-    """1/6.3 for 0.159; a share above one half as it is."""
+    """1/6.3 for 0.159; a share above one half as it is, and one below the noise as its bound."""
     if value is None:
         return "-"
-    if value <= 0:
-        return "0"
+    if value < 0.005:
+        return "< 1/200"
     return f"1/{1 / value:.1f}" if value < 0.5 else f"{value:.2f}"

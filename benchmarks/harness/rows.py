@@ -10,7 +10,8 @@ class Row:
     """One piece of work.
 
     `operations` are those of one round; `spans` is how many of them a complete trace of one operation has, at the
-    least; `mode` is one of the modes of a contender; `needs` names a server that must be there.
+    least, and `logs` the same of log records; `mode` is one of the modes of a contender; `needs` names a server that
+    must be there.
     """
 
     name: str
@@ -18,6 +19,7 @@ class Row:
     application: str
     operations: int
     spans: int = 1
+    logs: int = 0
     mode: str = "on"
     needs: str = ""
 
@@ -25,7 +27,7 @@ class Row:
 ROWS = (
     Row("flask", "Flask, hello", "flask_hello", 1000),
     Row("flask-query", "Flask, 1 query", "flask_query", 800, spans=2),
-    Row("flask-log", "Flask, 1 log line", "flask_log", 800),
+    Row("flask-log", "Flask, 1 log line", "flask_log", 800, logs=1),
     Row("fastapi", "FastAPI, async", "fastapi_async", 800),
     Row("fastapi-sync", "FastAPI, sync", "fastapi_sync", 600),
     Row("requests", "requests call", "requests_call", 600, needs="upstream"),

@@ -37,7 +37,8 @@ def sample(work: Callable[[], None]) -> dict[str, Any]:
         work()
     finally:
         signal.setitimer(signal.ITIMER_PROF, 0)
-    return {"samples": sum(itself.values()), "itself": dict(itself.most_common(LINES)), "within": dict(within.most_common(400))}
+    top = dict(itself.most_common(LINES))
+    return {"samples": sum(itself.values()), "itself": top, "within": {name: within[name] for name in top}}
 
 
 def name_of(frame: FrameType) -> str:
@@ -63,7 +64,8 @@ def count(work: Callable[[], None], operations: int) -> dict[str, Any]:
     stats = pstats.Stats(profiler)
     functions = sorted(stats.stats.items(), key=lambda item: item[1][2], reverse=True)  # type: ignore[attr-defined]
     lines = [
-        f"{calls / operations:8.2f} {own / operations * 1e6:8.1f} {total / operations * 1e6:8.1f}  {shortened(file)}:{line} {name}"
+        f"{calls / operations:8.2f} {own / operations * 1e6:8.1f} {total / operations * 1e6:8.1f}  "
+        f"{shortened(file)}:{line} {name}"
         for (file, line, name), (_, calls, own, total, _) in functions[:LINES]
     ]
     return {"table": "\n".join(lines)}

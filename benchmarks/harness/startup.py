@@ -8,9 +8,10 @@ import subprocess
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from harness.contenders import Contender
-from harness.failure import Failure
+from harness.errors import BenchmarkError
 from harness.measuring import Bench
 from harness.processes import DEADLINE, HERE, command_of, environment_of
 
@@ -38,7 +39,8 @@ import sys, os
 modules = set(sys.modules)
 with open("/proc/self/statm") as statm:
     resident = int(statm.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-links = [os.readlink("/proc/self/fd/" + fd) for fd in os.listdir("/proc/self/fd") if os.path.islink("/proc/self/fd/" + fd)]
+files = ["/proc/self/fd/" + number for number in os.listdir("/proc/self/fd")]
+links = [os.readlink(file) for file in files if os.path.islink(file)]
 import json
 print(json.dumps({{
     "modules": len(modules),
@@ -66,7 +68,7 @@ class StartResult:
 
 
 def measure_start(start: Start, contenders: Sequence[Contender], bench: Bench, runs: int) -> dict[str, StartResult]:
-    """Results by the name of the contender; the first run of each is thrown away (it compiles and fills disk caches)."""
+    """Results by the name of the contender; the first run of each, which compiles and fills caches, is thrown away."""
     results = {contender.name: StartResult() for contender in contenders}
     for number in range(runs + 1):
         shift = number % len(contenders)
@@ -75,7 +77,7 @@ def measure_start(start: Start, contenders: Sequence[Contender], bench: Bench, r
             if not result.complaint:
                 try:
                     run_once(start, contender, bench, result if number else StartResult())
-                except Failure as failure:
+                except BenchmarkError as failure:
                     result.complaint = str(failure)
     return results
 
@@ -93,18 +95,18 @@ def run_once(start: Start, contender: Contender, bench: Bench, result: StartResu
     result.cpu.append((usage.ru_utime + usage.ru_stime) * 1e3)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
-        raise Failure(f"{' '.join(plain)} ended with {process.returncode}")
+        raise BenchmarkError(f"{' '.join(plain)} ended with {process.returncode}")
     looked = look(command_of(contender, python, ["-c", start.script + LOOK]), environment)
     result.resident.append(looked["resident"] / 1e6)
     result.modules, result.libraries = looked["modules"], looked["libraries"]
     result.threads, result.sockets = looked["threads"], looked["sockets"]
 
 
-def look(command: list[str], environment: dict[str, str]) -> dict[str, object] | dict[str, int]:
+def look(command: list[str], environment: dict[str, str]) -> dict[str, Any]:
     done = subprocess.run(
         command, env=environment, cwd=HERE, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=DEADLINE
     )
     if done.returncode or not done.stdout:
-        raise Failure(f"{' '.join(command[:3])} ... ended with {done.returncode}:\n{done.stderr[-800:]}")
-    answer: dict[str, int] = json.loads(done.stdout)
+        raise BenchmarkError(f"{' '.join(command[:3])} ... ended with {done.returncode}:\n{done.stderr[-800:]}")
+    answer: dict[str, Any] = json.loads(done.stdout)
     return answer
