@@ -9,7 +9,7 @@ from harness.measuring import WARM_UP, Bench
 from harness.processes import Worker, command_of, environment_of
 from harness.rows import Row
 
-ROUNDS = 10
+SECONDS = 8.0  # of CPU time under the sampler, some 250 samples each where the kernel ticks 250 times a second
 LINES = 45
 
 
@@ -22,14 +22,16 @@ def report(row: Row, contender: Contender, bench: Bench) -> str:
         for count in WARM_UP:
             worker.run(count)
         plain = worker.run(row.operations * 2)
-        sampled = worker.obey({"do": "sample", "count": row.operations * ROUNDS})
+        each, main = (plain[name] / (row.operations * 2) * 1e6 for name in ("cpu", "main"))
+        sampled = worker.obey({"do": "sample", "count": int(SECONDS * 1e6 / each)})
         counted = worker.obey({"do": "profile", "count": row.operations})
     finally:
         worker.stop()
-    each, main = (plain[name] / (row.operations * 2) * 1e6 for name in ("cpu", "main"))
+    ours = sum(sampled["itself"].values())
     return (
         f"{row.title}, {contender.title}: {each:.1f} us of CPU time each, {main:.1f} of them in the main thread\n\n"
-        f"Samples of the main thread ({sampled['samples']}): us each in the function itself, and with what it calls\n"
+        f"Samples of the main thread ({sampled['samples']}), telemetry's own functions: us each in the function itself, "
+        f"and with what it calls; {ours * main / max(sampled['samples'], 1):.1f} us in all of them\n"
         f"{sampled_lines(sampled, main)}\n\n"
         f"Calls counted by cProfile (its times are inflated): calls each, us in itself, us with what it calls\n"
         f"{counted['table']}\n"
