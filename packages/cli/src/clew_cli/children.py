@@ -32,14 +32,14 @@ def follow_children() -> None:
 def join(folder: str, path: "str | None") -> str:
     """The PYTHONPATH that stands for `path` in the environment of a child; undone by site/sitecustomize.py.
 
-    The folder alone stands for a variable that is not set, twice for one that is: so even `$PYTHONPATH:/more` in a
-    shell script can be told from a path of two entries.
+    The folder alone stands for a variable that is not set, three times for an empty one, twice and a path for that
+    path: so even what a shell script made of it, such as `$PYTHONPATH:/more`, can be undone.
     """
     if path is None:
         return folder
     if path.partition(os.pathsep)[0] == folder:
         return path
-    return os.pathsep.join([folder, folder, path] if path else [folder, folder])
+    return os.pathsep.join([folder, folder, path or folder])
 
 
 def _with_environment(original: "Callable[..., Any]", index: int) -> "Callable[..., Any]":

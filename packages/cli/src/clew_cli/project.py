@@ -38,7 +38,7 @@ class Project:
         if b"[tool.clew" not in self._content:
             return table
         try:
-            content = _parse(self._content)["tool"]["clew"]
+            content = parse(self._content)["tool"]["clew"]
             if not isinstance(content, dict):
                 raise ValueError("tool.clew is not a table")
             _sort(content, table, self.path)
@@ -73,7 +73,7 @@ def nearest_project() -> Project | None:
         folder = above
 
 
-def _parse(content: bytes) -> "dict[str, Any]":
+def parse(content: bytes) -> "dict[str, Any]":
     """Raises ValueError for broken TOML or text that is not UTF-8."""
     name = "tomllib" if sys.version_info >= (3, 11) else "tomli"
     parsed: dict[str, Any] = __import__(name).loads(content.decode("utf-8"))

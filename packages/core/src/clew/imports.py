@@ -1,9 +1,11 @@
 """Calls a function right after the import of a module that this process may never import."""
 
 # Every Python process under `clew run` executes this file: it may import only what the interpreter itself has loaded.
+import _frozen_importlib
 import sys
 from _frozen_importlib import ModuleSpec
 from _thread import get_ident
+from time import sleep
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,6 +29,7 @@ def when_imported(
     _names.add(name)
     _waiters.append(waiter)
     _settle()
+    _let_others_find(name)
     module = sys.modules.get(name)
     if module is not None and not _wait_for_end(name, module):
         _serve(waiter, module)
@@ -92,6 +95,7 @@ class _WatchedSpec(ModuleSpec):
 
 
 _finder = _Finder()
+_module_locks: "dict[str, Callable[[], object]]" = getattr(_frozen_importlib, "_module_locks", {})
 
 
 def _ask_the_others(fullname: str, path: "Sequence[str] | None", target: "ModuleType | None") -> ModuleSpec | None:
@@ -134,12 +138,29 @@ def _watch(spec: ModuleSpec) -> None:
         spec.__class__ = _WatchedSpec
 
 
+def _let_others_find(name: str) -> None:
+    """Waits while another thread is between asking the finders, perhaps before ours was there, and sys.modules.
+
+    That takes microseconds, as no code of the module runs; if it ever takes longer, nobody waits for it here.
+    """
+    for _ in range(1000):
+        reference = _module_locks.get(name)
+        owner = getattr(reference and reference(), "owner", None)
+        if owner in (None, get_ident()) or name in sys.modules:
+            return
+        sleep(0.0001)
+
+
 def _wait_for_end(name: str, module: "ModuleType") -> bool:
     """Makes sure that the end of a running import will be announced; False if it is over."""
     if not is_half_imported(name) or module.__spec__ is None:
         return False
     _watch(module.__spec__)
-    return is_half_imported(name)  # another thread may have finished it in between
+    if is_half_imported(name):
+        return True
+    if type(module.__spec__) is _WatchedSpec:  # another thread has finished it in between
+        module.__spec__.__class__ = ModuleSpec  # type: ignore[assignment]
+    return False
 
 
 def _announce(name: str) -> None:

@@ -27,7 +27,7 @@ def hide():  # type: () -> None
         os.putenv("PYTHONPATH", FOLDER)
     else:
         os.environ["PYTHONPATH"] = real
-        os.putenv("PYTHONPATH", os.pathsep.join([FOLDER, FOLDER] + ([real] if real else [])))
+        os.putenv("PYTHONPATH", os.pathsep.join([FOLDER, FOLDER, real or FOLDER]))
 
 
 def without_folder(path):  # type: (str | None) -> str | None
@@ -36,8 +36,8 @@ def without_folder(path):  # type: (str | None) -> str | None
         return None
     if FOLDER not in path.split(os.pathsep):
         return path
-    twice = FOLDER + os.pathsep + FOLDER
-    for ours in (twice + os.pathsep, twice, FOLDER):
+    twice = FOLDER + os.pathsep + FOLDER + os.pathsep
+    for ours in (twice + FOLDER, twice, FOLDER):
         if ours in path:
             return path.replace(ours, "", 1)
     return path
