@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from clew_sdk import pipeline
 from clew_sdk.install import install
+from clew_sdk.logs import LoggerProvider
+from clew_sdk.metrics import MeterProvider
 from clew_sdk.outbox import Account
 from clew_sdk.traces import TracerProvider
 
@@ -23,4 +25,13 @@ def shutdown(timeout_millis: float = 5000) -> None:
     pipeline.default().exit(timeout_millis / 1000)
 
 
-__all__ = ["Account", "TracerProvider", "force_flush", "install", "ledger", "shutdown"]
+__all__ = [
+    "Account",
+    "LoggerProvider",
+    "MeterProvider",
+    "TracerProvider",
+    "force_flush",
+    "install",
+    "ledger",
+    "shutdown",
+]

@@ -55,7 +55,7 @@ def install() -> None:
     """Takes charge of every signal that the application left free. May be called any number of times."""
     if settings.flag("OTEL_SDK_DISABLED"):
         return
-    for signal in SIGNALS[:1]:
+    for signal in SIGNALS:
         if signal.name not in _installed:
             _installed[signal.name] = _take_charge(signal)
 

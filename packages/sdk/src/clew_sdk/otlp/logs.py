@@ -1,0 +1,62 @@
+"""A log record as bytes of opentelemetry.proto.logs.v1.LogRecord."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from clew_sdk.limits import Limits
+from clew_sdk.otlp.values import Attributes, any_value, described
+from clew_sdk.otlp.wire import block, count, fixed32, fixed64, text
+
+BODY_LENGTH = 16384
+
+
+class Entry(NamedTuple):
+    """A log record in plain values. Times in nanoseconds, 0 for unknown; IDs are 0 outside a trace."""
+
+    timestamp: int
+    observed: int
+    severity: int
+    severity_text: str
+    body: Any
+    attributes: dict[str, Any]
+    trace_id: int
+    span_id: int
+    flags: int
+    event_name: str
+
+
+class LogEncoder:
+    """Encodes log records within one set of limits."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._attributes = Attributes(b"\x32", limits.attributes, limits.value_length)
+
+    def encode(self, entry: Entry) -> bytes:
+        """Raises for IDs and times that are none; what an application says in body and attributes cannot fail."""
+        fields, dropped = self._attributes.encode(entry.attributes)
+        ids = b""
+        if entry.trace_id:
+            ids = b"\x4a\x10" + entry.trace_id.to_bytes(16, "big")
+        if entry.span_id:
+            ids += b"\x52\x08" + entry.span_id.to_bytes(8, "big")
+        return b"".join(
+            (
+                b"\x09" + fixed64(entry.timestamp) + b"\x59" + fixed64(entry.observed),
+                count(b"\x10", entry.severity),
+                text(b"\x1a", described(entry.severity_text)[:256]) if entry.severity_text else b"",
+                block(b"\x2a", _body(entry.body)),
+                fields,
+                count(b"\x38", dropped),
+                b"\x45" + fixed32(entry.flags),
+                ids,
+                text(b"\x62", described(entry.event_name)[:256]) if entry.event_name else b"",
+            )
+        )
+
+
+def _body(body: Any) -> bytes:
+    try:
+        return any_value(body, BODY_LENGTH)
+    except Exception:  # noqa: BLE001  a foreign sequence or number that fails
+        return any_value(type(body).__qualname__, BODY_LENGTH)
