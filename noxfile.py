@@ -32,9 +32,9 @@ def versions(package: Path, which: str) -> list[str]:
     return list(tool.get("clew", {}).get("versions", {}).get(which, []))
 
 
-def tools(group: str = "dev") -> list[str]:
-    """What a dependency group of the workspace asks for."""
-    return list(dependency_groups(load_toml(ROOT / "pyproject.toml"), group))
+def tools() -> list[str]:
+    """What everybody who works here needs: the workspace's group `dev`."""
+    return list(dependency_groups(load_toml(ROOT / "pyproject.toml"), "dev"))
 
 
 OLDEST = [nox.param(path, id=path.name) for path in PACKAGES if versions(path, "oldest")]
@@ -99,11 +99,10 @@ def semconv(session: nox.Session) -> None:
     session.run("pytest", "tests/test_end_to_end.py", *session.posargs)
 
 
-@nox.session
+@nox.session(python=False)
 def bench(session: nox.Session) -> None:
-    """What a request costs with clew and with the incumbent, in the same run."""
-    install(session, *tools("bench"))
-    session.run("python", "benchmarks/run.py", *session.posargs)
+    """What a request costs with clew and with the incumbent, in the same run (each in an environment of its own)."""
+    session.run(sys.executable, "benchmarks/run.py", *session.posargs)
 
 
 @nox.session(python=False)

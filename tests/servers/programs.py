@@ -68,6 +68,7 @@ def running(
     ready: Callable[[], bool],
     log: Path,
     env: Mapping[str, str] | None = None,
+    patience: float = STOP_SECONDS,
     **popen: Any,
 ) -> Iterator[subprocess.Popen[bytes]]:
     """A process while the block runs, entered when `ready` says yes; raises Failed when it ends or stays silent."""
@@ -78,7 +79,7 @@ def running(
         _wait_until_ready(process, ready, log)
         yield process
     finally:
-        stop(process)
+        stop(process, patience)
 
 
 def _wait_until_ready(process: subprocess.Popen[bytes], ready: Callable[[], bool], log: Path) -> None:
@@ -90,12 +91,12 @@ def _wait_until_ready(process: subprocess.Popen[bytes], ready: Callable[[], bool
         time.sleep(0.05)
 
 
-def stop(process: subprocess.Popen[bytes]) -> None:
+def stop(process: subprocess.Popen[bytes], patience: float = STOP_SECONDS) -> None:
     """Asks one process to end, and insists when it does not."""
     if process.poll() is None:
         process.terminate()
     try:
-        process.wait(STOP_SECONDS)
+        process.wait(patience)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()

@@ -95,6 +95,8 @@ def _processes(ports: dict[str, int], folder: Path) -> Iterator[Stack]:
                     cwd=folder,
                     log=folder / f"{name}.log",
                     ready=partial(answers, readiness[name]),
+                    # All is in memory, so nothing is lost; Jaeger would wait 10 s for searches that were answered.
+                    patience=2,
                 )
             )
         yield stack
