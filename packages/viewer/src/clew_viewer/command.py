@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import errno
 import os
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -33,6 +34,7 @@ def main(argv: list[str]) -> int:
         receiver = Receiver(lambda batch: traces.add(batch, time.monotonic()), options.port, _complain_once())
     except OSError as error:
         return _complain(_why_not(error, options.port))
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     show = _printer(options.json)
     _note(_greeting(receiver))
     try:

@@ -156,8 +156,13 @@ def _failure(of: Attributes) -> Failure | None:
     if kind is None and message is None:
         return None
     frames = _FRAME.findall(str(of.get("exception.stacktrace", "")))
-    place = "{}:{} in {}".format(*frames[-1]) if frames else ""
-    return Failure(str(kind or "exception"), str(message or ""), place)
+    return Failure(str(kind or "exception"), str(message or ""), _place(*frames[-1]) if frames else "")
+
+
+def _place(file: str, line: str, function: str) -> str:
+    """`module.py:41 in charge`, with the two folders above it that tell one module from another."""
+    short = "/".join(file.replace("\\", "/").split("/")[-3:])
+    return f"{short}:{line} in {function}"
 
 
 def _log_line(service: str, record: Any) -> LogLine:
