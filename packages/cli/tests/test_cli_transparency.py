@@ -124,7 +124,8 @@ def test_ctrl_c_reaches_the_command(clew: Any, tmp_path: Path) -> None:
     """The command has clew's process ID, handles SIGINT itself, and its exit status is seen."""
     code = (
         "import time\n"
-        "try: print('ready', flush=True); time.sleep(60)\nexcept KeyboardInterrupt: print('interrupted'); raise SystemExit(5)"
+        "try: print('ready', flush=True); time.sleep(60)\n"
+        "except KeyboardInterrupt: print('interrupted'); raise SystemExit(5)"
     )
     process = subprocess.Popen(
         [sys.executable, "-m", "clew_cli", "run", "-c", code], stdout=subprocess.PIPE, text=True, cwd=tmp_path
