@@ -1,10 +1,7 @@
 """The plugin kit of clew: how a library's calls become spans, metrics and request IDs."""
 
-from __future__ import annotations
-
-import importlib
-from typing import TYPE_CHECKING
-
+# Every Python process under `clew run` executes this file, long before anything needs OpenTelemetry: it imports nothing.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from clew.discovery import disable as disable
     from clew.discovery import enable as enable
@@ -43,9 +40,10 @@ __all__ = sorted(_HOME)
 
 
 def __getattr__(name: str) -> object:
-    # Lazy (PEP 562): the launcher needs clew.imports in every process, long before anything needs OpenTelemetry.
     if name not in _HOME:
         raise AttributeError(f"module 'clew' has no attribute {name!r}")
+    import importlib
+
     value = getattr(importlib.import_module(f"clew.{_HOME[name]}"), name)
     globals()[name] = value
     return value

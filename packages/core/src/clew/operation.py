@@ -23,27 +23,15 @@ class Metric(NamedTuple):
     boundaries: tuple[float, ...]
 
 
-class Started(NamedTuple):
-    """What is known when the call begins."""
+# The two records that conventions hand to the recorder for each call are plain tuples: a NamedTuple costs a Python call
+# to make, and cold (after a system call) that is 1 us.
 
-    name: str
-    attributes: Attributes
-    #: What `finish` needs again; None when reading failed.
-    facts: Any
-    #: Where trace context and request ID go out (client) or came in (server).
-    carrier: Any = None
-
-
-class Finished(NamedTuple):
-    """What is known when the call has ended."""
-
-    attributes: Attributes
-    #: The low-cardinality values that the metric point is kept under; None makes no point.
-    labels: Labels | None
-    #: The value of `error.type`; None means success.
-    error: str | None = None
-    #: A better span name, when one is known by now.
-    name: str | None = None
+#: What is known when the call begins: span name; attributes; the facts that `finish` needs again (None when reading
+#: failed); the carrier, where trace context and request ID go out (client) or came in (server), or None.
+Started = tuple[str, Attributes, Any, Any]
+#: What is known when it has ended: attributes; the low-cardinality values that the metric point is kept under, or None
+#: for no point; the value of `error.type`, or None for success; a better span name, or None.
+Finished = tuple[Attributes, "Labels | None", "str | None", "str | None"]
 
 
 class Operation(NamedTuple):
@@ -53,7 +41,8 @@ class Operation(NamedTuple):
     family: str
     kind: SpanKind
     start: Callable[..., Started | None]
-    finish: Callable[[Started, Any, BaseException | None], Finished]
+    #: Called with the facts of start, the result, and the exception.
+    finish: Callable[[Any, Any, BaseException | None], Finished]
     metric: Metric
     #: Turns the labels of a point into its attributes, once per distinct labels.
     point: Callable[..., Attributes]
@@ -68,25 +57,26 @@ class Operation(NamedTuple):
 class Call:
     """A call that is running; handed from begin to end."""
 
-    __slots__ = ("clock", "context", "span", "started")
+    __slots__ = ("clock", "context", "facts", "span")
 
-    def __init__(self, span: Span, context: Context, started: Started, clock: float) -> None:
+    def __init__(self, span: Span, context: Context, facts: Any, clock: float) -> None:
         self.span = span
         self.context = context
-        self.started = started
+        #: What the convention read at the start.
+        self.facts = facts
         self.clock = clock
 
 
 class Work(Call):
     """A running piece of work that came from outside; whoever is further in writes here what they know."""
 
-    __slots__ = ("__weakref__", "facts", "failure", "recorded", "request_id")
+    __slots__ = ("__weakref__", "failure", "found", "recorded", "request_id")
 
-    def __init__(self, span: Span, context: Context, started: Started, clock: float) -> None:
-        super().__init__(span, context, started, clock)
+    def __init__(self, span: Span, context: Context, facts: Any, clock: float) -> None:
+        super().__init__(span, context, facts, clock)
         self.request_id: str = ""
         #: What was learnt on the way: route, status.
-        self.facts: dict[str, Any] = {}
+        self.found: dict[str, Any] = {}
         #: The unhandled exception, when a framework answered it before we could see it.
         self.failure: BaseException | None = None
         #: The exception that is on a span already, so that it is recorded once, on the innermost.

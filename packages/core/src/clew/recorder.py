@@ -10,7 +10,7 @@ from opentelemetry.context import Context
 from opentelemetry.trace import Span, StatusCode
 
 from clew import failures
-from clew.operation import Call, Operation, Started, Work
+from clew.operation import Call, Operation, Work
 from clew.propagation import FAMILY, REQUEST_ID, SPAN, SUPPRESS, WORK, acceptor, get_current, injector, new_request_id
 from clew.telemetry import Telemetry
 
@@ -32,7 +32,7 @@ def compile_operation(operation: Operation, telemetry: Telemetry) -> tuple[Begin
 
 def _begin_inner(operation: Operation, telemetry: Telemetry) -> Begin:
     """For a call inside the process's work, to a database or another service."""
-    family, kind, read = operation.family, operation.kind, _reading(operation, telemetry)
+    family, kind, start = operation.family, operation.kind, operation.start
     start_span, failed = telemetry.tracer.start_span, telemetry.guard.failed
     inject = injector(telemetry.settings, operation.write) if operation.write else None
 
@@ -41,33 +41,35 @@ def _begin_inner(operation: Operation, telemetry: Telemetry) -> Begin:
             context = get_current()
             if context.get(FAMILY) is family or context.get(SUPPRESS):
                 return None
-            started = read(*args, **kwargs)
-            if started is None:
-                return None
+            try:
+                started = start(*args, **kwargs)
+                if started is None:
+                    return None
+                name, attributes, facts, carrier = started
+            except Exception as error:  # noqa: BLE001
+                failed(error, f"reader of {family}")
+                name, attributes, facts, carrier = family, {}, None, None
             request_id = context.get(REQUEST_ID)
-            if request_id:
-                started.attributes[REQUEST_ID_ATTRIBUTE] = request_id
-            span = start_span(started.name, context, kind, started.attributes)
+            if request_id is not None:
+                attributes[REQUEST_ID_ATTRIBUTE] = request_id
+            span = start_span(name, context, kind, attributes)
             context = Context({**context, SPAN: span, FAMILY: family})
-            if inject is not None and started.carrier is not None:
-                _send(inject, started, span, context)
-            return Call(span, context, started, perf_counter())
+            if carrier is not None and inject is not None:
+                try:
+                    inject(carrier, span, context, facts.host)
+                except Exception as error:  # noqa: BLE001
+                    failed(error, f"inject {family}")
+            return Call(span, context, facts, perf_counter())
         except Exception as error:  # noqa: BLE001
             failed(error, f"begin {family}")
             return None
-
-    def _send(inject: Any, started: Started, span: Span, context: Context) -> None:
-        try:
-            inject(started.carrier, span, context, started.facts.host if started.facts else "")
-        except Exception as error:  # noqa: BLE001
-            failed(error, f"inject {family}")
 
     return begin
 
 
 def _begin_edge(operation: Operation, telemetry: Telemetry) -> Begin:
     """For work that comes from outside: a request, a message."""
-    family, kind, read = operation.family, operation.kind, _reading(operation, telemetry)
+    family, kind, start = operation.family, operation.kind, operation.start
     start_span, failed = telemetry.tracer.start_span, telemetry.guard.failed
     accept = acceptor(telemetry.settings)
 
@@ -76,36 +78,28 @@ def _begin_edge(operation: Operation, telemetry: Telemetry) -> Begin:
             context = get_current()
             if context.get(SUPPRESS):
                 return None
-            started = read(*args, **kwargs)
-            if started is None:
-                return None
-            context, request_id = accept(started.carrier or {}, context)
-            span = start_span(started.name, context, kind, started.attributes)
-            work = Work(span, context, started, perf_counter())
-            work.request_id = request_id or new_request_id(span)
-            span.set_attribute(REQUEST_ID_ATTRIBUTE, work.request_id)
-            own = {SPAN: span, FAMILY: family, WORK: work, REQUEST_ID: work.request_id}
-            work.context = Context({**context, **own})
+            try:
+                started = start(*args, **kwargs)
+                if started is None:
+                    return None
+                name, attributes, facts, carrier = started
+            except Exception as error:  # noqa: BLE001
+                failed(error, f"reader of {family}")
+                name, attributes, facts, carrier = family, {}, None, None
+            request_id = ""
+            if carrier:
+                context, request_id = accept(carrier, context)
+            span = start_span(name, context, kind, attributes)
+            work = Work(span, context, facts, perf_counter())
+            work.request_id = request_id = request_id or new_request_id(span)
+            span.set_attribute(REQUEST_ID_ATTRIBUTE, request_id)
+            work.context = Context({**context, SPAN: span, FAMILY: family, WORK: work, REQUEST_ID: request_id})
             return work
         except Exception as error:  # noqa: BLE001
             failed(error, f"begin {family}")
             return None
 
     return begin
-
-
-def _reading(operation: Operation, telemetry: Telemetry) -> Callable[..., Started | None]:
-    """The operation's start; when it fails the call is still followed, under the family's name."""
-    start, family, failed = operation.start, operation.family, telemetry.guard.failed
-
-    def read(*args: Any, **kwargs: Any) -> Started | None:
-        try:
-            return start(*args, **kwargs)
-        except Exception as error:  # noqa: BLE001
-            failed(error, f"reader of {family}")
-            return Started(family, {}, None)
-
-    return read
 
 
 def _end(operation: Operation, telemetry: Telemetry) -> End:
@@ -116,12 +110,16 @@ def _end(operation: Operation, telemetry: Telemetry) -> End:
         span, context = call.span, call.context
         try:
             seconds = perf_counter() - call.clock
-            if call.started.facts is not None:
-                finished = finish(call.started, result, error)
-                if finished.labels is not None:
-                    point(finished.labels)(seconds, context)
+            if call.facts is not None:
+                attributes, labels, kind, name = finish(call.facts, result, error)
+                if labels is not None:
+                    point(labels)(seconds, context)
                 if span.is_recording():
-                    _complete(span, finished, error, context)
+                    span.set_attributes(attributes)
+                    if name is not None:
+                        span.update_name(name)
+                    if kind is not None:
+                        _fail(span, error, context)
         except Exception as mistake:  # noqa: BLE001
             failed(mistake, f"end {family}")
         # The context holds the work and the work holds the context: a cycle for each request, unless it is cut here.
@@ -134,14 +132,12 @@ def _end(operation: Operation, telemetry: Telemetry) -> End:
     return end
 
 
-def _complete(span: Span, finished: Any, error: BaseException | None, context: Context) -> None:
-    span.set_attributes(finished.attributes)
-    if finished.name is not None:
-        span.update_name(finished.name)
-    if finished.error is not None:
-        span.set_status(ERROR, failures.message(error) if error is not None else None)
-        if error is not None:
-            _record_once(span, error, context)
+def _fail(span: Span, error: BaseException | None, context: Context) -> None:
+    if error is None:
+        span.set_status(ERROR)
+    else:
+        span.set_status(ERROR, failures.message(error))
+        _record_once(span, error, context)
 
 
 def _record_once(span: Span, error: BaseException, context: Context) -> None:

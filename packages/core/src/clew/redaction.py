@@ -78,6 +78,7 @@ def _origin(prefix: str) -> Origin:
         return _UNKNOWN
 
 
+@lru_cache(1024)  # 2.5 us after a system call, 0.3 remembered
 def split_url(url: str) -> tuple[Origin, str]:
     """The origin of a URL, and the whole URL as it may be shown.
 

@@ -7,7 +7,7 @@ from functools import partial, wraps
 from typing import Any
 
 from clew.operation import Call
-from clew.propagation import attach, detach
+from clew.propagation import attach, detach, reset
 
 COROUTINE, ASYNC_GENERATOR, GENERATOR = 0x80, 0x200, 0x20  # flags of a code object (inspect's CO_ constants)
 
@@ -58,10 +58,10 @@ def call(probe: Probe, function: Callable[..., Any]) -> Callable[..., Any]:
         try:
             result = function(*args, **kwargs)
         except BaseException as error:
-            detach(token)
+            reset(token)
             probe.end(running, None, error)
             raise
-        detach(token)
+        reset(token)
         probe.end(running, result, None)
         return result
 

@@ -64,7 +64,7 @@ class _Answer:
             last = False
         await self._send(message)
         work = self._work
-        if last and work is not None and work.facts.get(STATUS, 0) < 500:
+        if last and work is not None and work.found.get(STATUS, 0) < 500:
             self.end(None)
 
     def _started(self, message: Message, kind: str) -> Message:
@@ -72,12 +72,12 @@ class _Answer:
         if work is None:
             return message
         if kind == "websocket.accept":
-            work.facts[STATUS] = 101
+            work.found[STATUS] = 101
         elif kind == "websocket.close":
-            work.facts.setdefault(STATUS, 403)  # closed before it was accepted: the handshake is refused
+            work.found.setdefault(STATUS, 403)  # closed before it was accepted: the handshake is refused
             return message
         else:
-            work.facts[STATUS] = message["status"]
+            work.found[STATUS] = message["status"]
         headers = list(message.get("headers") or ())
         name = self._header.lower()
         if not any(bytes(key).lower() == name for key, _ in headers):

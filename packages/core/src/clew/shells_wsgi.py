@@ -44,7 +44,7 @@ def wsgi(probe: Probe, application: Callable[..., Iterable[bytes]]) -> Callable[
 def _starting(work: Work, start_response: Callable[..., Any], header: str, probe: Probe) -> Callable[..., Any]:
     def start(status: str, headers: list[tuple[str, str]], *exc_info: Any) -> Any:
         try:
-            work.facts[STATUS] = int(status[:3])
+            work.found[STATUS] = int(status[:3])
             lower = header.lower()
             if not any(name.lower() == lower for name, _ in headers):
                 headers = [*headers, (header, work.request_id)]

@@ -43,11 +43,6 @@ class Statement(NamedTuple):
     batch: Any = None
 
 
-class _Facts(NamedTuple):
-    server: Server
-    summary: str
-
-
 def statement(
     read_statement: Callable[..., Statement | None],
     read_server: Callable[[Any], Server],
@@ -70,16 +65,17 @@ def statement(
             size = _size(read.batch)
             if size > 1:
                 attributes[keys.DB_OPERATION_BATCH_SIZE] = size
-        return Started(summary or _target(server), attributes, _Facts(server, summary))
+        return summary or _target(server), attributes, (server, summary), None
 
-    def finish(started: Started, result: Any, error: BaseException | None) -> Finished:
+    def finish(facts: tuple[Server, str], result: Any, error: BaseException | None) -> Finished:
+        server, summary = facts
         if error is None:
-            return Finished({}, (*started.facts, None, None))
+            return {}, (server, summary, None, None), None, None
         kind, code = failures.type_name(error), code_of(error)
         attributes: Attributes = {keys.ERROR_TYPE: kind}
         if code:
             attributes[keys.DB_RESPONSE_STATUS_CODE] = code
-        return Finished(attributes, (*started.facts, code, kind), kind)
+        return attributes, (server, summary, code, kind), kind, None
 
     return Operation(FAMILY, SpanKind.CLIENT, start, finish, DURATION, _point)
 

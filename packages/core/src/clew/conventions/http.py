@@ -7,12 +7,8 @@ from clew import settings
 HTTP_BOUNDARIES = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10)
 OTHER = "_OTHER"
 
-_known = settings.current().known_methods
-
-
-def known_method(method: str) -> str:
-    """The method, or `_OTHER`: only known methods may become a label (case matters: RFC 9110, 9.1)."""
-    return method if method in _known else OTHER
+#: The methods that may become a label, each with itself; any other is `_OTHER` (case matters: RFC 9110, 9.1).
+KNOWN = {method: method for method in settings.current().known_methods}
 
 
 def name_of(method: str) -> str:

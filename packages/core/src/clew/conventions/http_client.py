@@ -9,7 +9,7 @@ from opentelemetry.trace import SpanKind
 
 from clew import failures
 from clew.conventions import keys
-from clew.conventions.http import HTTP_BOUNDARIES, known_method, name_of
+from clew.conventions.http import HTTP_BOUNDARIES, KNOWN, OTHER
 from clew.operation import Attributes, Finished, Metric, Operation, Started
 from clew.redaction import split_url
 
@@ -51,28 +51,30 @@ def exchange(
             return None
         method, url, headers = request
         origin, shown = split_url(url)
-        known = known_method(method)
+        _, host, port = origin
+        known = KNOWN.get(method, OTHER)
         attributes: Attributes = {
             keys.HTTP_REQUEST_METHOD: known,
             keys.URL_FULL: shown,
-            keys.SERVER_ADDRESS: origin.host,
-            keys.SERVER_PORT: origin.port,
+            keys.SERVER_ADDRESS: host,
+            keys.SERVER_PORT: port,
         }
-        if known != method:
+        if known is OTHER:
             attributes[keys.HTTP_REQUEST_METHOD_ORIGINAL] = method[:64]
-        return Started(name_of(known), attributes, _Facts(known, origin.host, origin.port), headers)
+            return "HTTP", attributes, _Facts(known, host, port), headers
+        return known, attributes, _Facts(known, host, port), headers
 
-    def finish(started: Started, result: Any, error: BaseException | None) -> Finished:
-        facts = started.facts
+    def finish(facts: _Facts, result: Any, error: BaseException | None) -> Finished:
+        method, host, port = facts
         if error is not None:
             kind = failures.type_name(error)
-            return Finished({keys.ERROR_TYPE: kind}, (*facts, None, kind), kind)
+            return {keys.ERROR_TYPE: kind}, (method, host, port, None, kind), kind, None
         status = read_response(result).status
-        attributes: Attributes = {keys.HTTP_RESPONSE_STATUS_CODE: status}
-        failure = None
-        if status >= 400:
-            attributes[keys.ERROR_TYPE] = failure = str(status)
-        return Finished(attributes, (*facts, status, failure), failure)
+        if status < 400:
+            return {keys.HTTP_RESPONSE_STATUS_CODE: status}, (method, host, port, status, None), None, None
+        kind = str(status)
+        attributes = {keys.HTTP_RESPONSE_STATUS_CODE: status, keys.ERROR_TYPE: kind}
+        return attributes, (method, host, port, status, kind), kind, None
 
     return Operation(FAMILY, SpanKind.CLIENT, start, finish, DURATION, _point, write=write or _set_item)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from asyncio import CancelledError
+import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -11,7 +11,7 @@ from opentelemetry.trace import SpanKind
 
 from clew import failures
 from clew.conventions import keys
-from clew.conventions.http import HTTP_BOUNDARIES, known_method, name_of
+from clew.conventions.http import HTTP_BOUNDARIES, KNOWN, OTHER, name_of
 from clew.hooks import Action
 from clew.operation import Attributes, Finished, Metric, Operation, Started, Work
 from clew.propagation import WORK, get_current, incoming_headers
@@ -38,11 +38,8 @@ class Mount(NamedTuple):
     prefix: str
 
 
-class _Facts(NamedTuple):
-    method: str
-    scheme: str
-    version: str
-    websocket: bool
+#: Method, scheme, protocol version, whether it is a WebSocket.
+_Facts = tuple[str, str, str, bool]
 
 
 # --- what a plugin says -----------------------------------------------------------------------------------------
@@ -59,11 +56,11 @@ def route(read_route: Callable[..., Route | Mount | None]) -> Action:
             found = read_route(*args, **kwargs)
             if found is None:
                 return
-            facts = work.facts
+            known = work.found
             if type(found) is Mount:
-                facts[PREFIX] = facts.get(PREFIX, "") + found.prefix
+                known[PREFIX] = known.get(PREFIX, "") + found.prefix
             else:
-                facts[ROUTE] = facts.get(PREFIX, "") + found[0]
+                known[ROUTE] = known.get(PREFIX, "") + found[0]
 
         return act
 
@@ -93,20 +90,29 @@ def _start_wsgi(*args: Any) -> Started | None:
         return None
     headers = {name: environ[variable] for name, variable in incoming_headers() if variable in environ}
     method, scheme = environ["REQUEST_METHOD"], environ["wsgi.url_scheme"]
-    version = environ.get("SERVER_PROTOCOL", "").rpartition("/")[2]
-    known = known_method(method)
-    address, port = _address(
-        environ.get("HTTP_HOST") or environ.get("SERVER_NAME", ""), environ.get("SERVER_PORT"), scheme
-    )
-    attributes = _attributes(known, method, scheme, version)
-    attributes[keys.URL_PATH] = _text(environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")) or "/"
-    _add(attributes, environ.get("QUERY_STRING"), address, port, environ.get("HTTP_USER_AGENT"))
-    return Started(name_of(known), attributes, _Facts(known, scheme, version, False), headers)
+    version = environ.get("SERVER_PROTOCOL", "")[5:]  # HTTP/1.1
+    path = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
+    known = KNOWN.get(method, OTHER)
+    attributes: Attributes = {
+        keys.HTTP_REQUEST_METHOD: known,
+        keys.URL_SCHEME: scheme,
+        keys.URL_PATH: (path if path.isascii() else _decoded(path)) or "/",
+        keys.NETWORK_PROTOCOL_VERSION: version,
+    }
+    _add(attributes, environ.get("HTTP_HOST") or environ.get("SERVER_NAME", ""), scheme)
+    query, agent = environ.get("QUERY_STRING"), environ.get("HTTP_USER_AGENT")
+    if query:
+        attributes[keys.URL_QUERY] = redact_query(query)
+    if agent:
+        attributes[keys.USER_AGENT_ORIGINAL] = agent
+    if known is OTHER:
+        attributes[keys.HTTP_REQUEST_METHOD_ORIGINAL] = method[:64]
+    return name_of(known), attributes, (known, scheme, version, False), headers
 
 
-def _text(path: str) -> str:
+def _decoded(path: str) -> str:
     # WSGI hands bytes over as latin-1 (PEP 3333, unicode issues); paths are UTF-8.
-    return path if path.isascii() else path.encode("latin-1", "replace").decode("utf-8", "replace")
+    return path.encode("latin-1", "replace").decode("utf-8", "replace")
 
 
 # --- ASGI ---------------------------------------------------------------------------------------------------------
@@ -119,15 +125,28 @@ def _start_asgi(*args: Any) -> Started | None:
         return None
     headers = _asgi_headers(scope["headers"])
     method, scheme = scope.get("method", "GET"), scope.get("scheme", "http")
-    version = scope.get("http_version", "")
-    known = known_method(method)
-    server = scope.get("server") or ("", None)
-    address, port = _address(headers.get("host") or server[0] or "", server[1], scheme)
-    attributes = _attributes(known, method, scheme, version)
-    attributes[keys.URL_PATH] = scope["path"] or "/"
-    query = scope.get("query_string")
-    _add(attributes, query.decode("latin-1") if query else "", address, port, headers.get("user-agent"))
-    return Started(name_of(known), attributes, _Facts(known, scheme, version, kind == "websocket"), headers)
+    version = scope.get("http_version", "1.1")
+    known = KNOWN.get(method, OTHER)
+    attributes: Attributes = {
+        keys.HTTP_REQUEST_METHOD: known,
+        keys.URL_SCHEME: scheme,
+        keys.URL_PATH: scope["path"] or "/",
+        keys.NETWORK_PROTOCOL_VERSION: version,
+    }
+    _add(attributes, headers.get("host") or _server(scope), scheme)
+    query, agent = scope.get("query_string"), headers.get("user-agent")
+    if query:
+        attributes[keys.URL_QUERY] = redact_query(query.decode("latin-1"))
+    if agent:
+        attributes[keys.USER_AGENT_ORIGINAL] = agent
+    if known is OTHER:
+        attributes[keys.HTTP_REQUEST_METHOD_ORIGINAL] = method[:64]
+    return name_of(known), attributes, (known, scheme, version, kind == "websocket"), headers
+
+
+def _server(scope: Any) -> str:
+    address, port = scope.get("server") or ("", None)
+    return f"{address}:{port}" if port else address
 
 
 def _asgi_headers(pairs: Any) -> dict[str, str]:
@@ -155,59 +174,51 @@ def _wanted_of(names: tuple[tuple[str, str], ...]) -> Mapping[bytes, str]:
 # --- both ---------------------------------------------------------------------------------------------------------
 
 
-def _attributes(known: str, method: str, scheme: str, version: str) -> Attributes:
-    attributes: Attributes = {keys.HTTP_REQUEST_METHOD: known, keys.URL_SCHEME: scheme}
-    if known != method:
-        attributes[keys.HTTP_REQUEST_METHOD_ORIGINAL] = method[:64]
-    if version:
-        attributes[keys.NETWORK_PROTOCOL_VERSION] = version
-    return attributes
-
-
-def _add(attributes: Attributes, query: str | None, address: str, port: int, agent: str | None) -> None:
-    if query:
-        attributes[keys.URL_QUERY] = redact_query(query)
+def _add(attributes: Attributes, host: str, scheme: str) -> None:
+    address, port = _address(host, scheme)
     if address:
         attributes[keys.SERVER_ADDRESS] = address
-        if port:
-            attributes[keys.SERVER_PORT] = port
-    if agent:
-        attributes[keys.USER_AGENT_ORIGINAL] = agent
+        attributes[keys.SERVER_PORT] = port
 
 
 @lru_cache(1024)
-def _address(host: str, port: object, scheme: str) -> tuple[str, int]:
-    """Address and port of a Host header; the header's own port wins over the socket's."""
-    name, colon, digits = host.rpartition(":")
-    if colon and digits.isdigit() and not name.endswith(":") and len(digits) <= 5:
-        return name.strip("[]"), int(digits)
-    if host.startswith("[") or not colon:
-        default = 443 if scheme in ("https", "wss") else 80
-        return host.strip("[]"), default if host else 0
-    return "", 0
+def _address(host: str, scheme: str) -> tuple[str, int]:
+    """Address and port of a Host header; nothing when it is malformed."""
+    match = _HOST.fullmatch(host)
+    if match is None:
+        return "", 0
+    default = 443 if scheme in ("https", "wss") else 80
+    return match[1].strip("[]"), int(match[2] or default)
 
 
-def _finish(started: Started, work: Work, error: BaseException | None) -> Finished:
-    method, scheme, version, websocket = started.facts
-    found, status = work.facts.get(ROUTE), work.facts.get(STATUS)
-    if isinstance(error, (CancelledError, GeneratorExit)):  # the client left: nobody failed
-        error = None
-    elif error is not None and status is None:
-        status = 500  # what every server answers then
+_HOST = re.compile(r"(\[[0-9a-fA-F:.%]+\]|[^\s:/?#@\[\]]{1,255})(?::(\d{1,5}))?")
+
+
+def _finish(facts: _Facts, work: Work, error: BaseException | None) -> Finished:
+    method, scheme, version, websocket = facts
+    found, status = work.found.get(ROUTE), work.found.get(STATUS)
     failed = None
-    if error is not None:
+    if error is not None and not _departed(error):
         failed = failures.type_name(error)
+        if status is None:
+            status = 500  # what every server answers then
     elif status is not None and status >= 500:
         failed = str(status)
     attributes: Attributes = {}
     if status is not None:
         attributes[keys.HTTP_RESPONSE_STATUS_CODE] = status
-    if found:
-        attributes[keys.HTTP_ROUTE] = found
-    if failed:
+    if failed is not None:
         attributes[keys.ERROR_TYPE] = failed
     labels = None if websocket else (method, scheme, version, found, status, failed)
-    return Finished(attributes, labels, failed, f"{name_of(method)} {found}" if found else None)
+    if found is None:
+        return attributes, labels, failed, None
+    attributes[keys.HTTP_ROUTE] = found
+    return attributes, labels, failed, f"{name_of(method)} {found}"
+
+
+def _departed(error: BaseException) -> bool:
+    """Whether the client left, which is nobody's failure. By name: importing asyncio for it would cost 50 ms."""
+    return isinstance(error, GeneratorExit) or type(error).__name__ == "CancelledError"
 
 
 def _point(
