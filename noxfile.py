@@ -29,7 +29,7 @@ if "PIP_INDEX_URL" in os.environ:  # uv does not read pip's settings
 def versions(package: Path, which: str) -> list[str]:
     """The `oldest` or `newest` versions of its library that a package says it is tested with."""
     tool = load_toml(package / "pyproject.toml").get("tool", {})
-    return list(tool.get("clew", {}).get("versions", {}).get(which, []))
+    return list(tool.get("clew-versions", {}).get(which, []))
 
 
 def tools() -> list[str]:

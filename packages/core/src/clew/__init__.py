@@ -1,6 +1,6 @@
 """The plugin kit of clew: how a library's calls become spans, metrics and request IDs."""
 
-# Every Python process under `clew run` executes this file, long before anything needs OpenTelemetry: it imports nothing.
+# Every Python process under `clew run` executes this file, long before anything needs OpenTelemetry: no import here.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from clew.discovery import disable as disable

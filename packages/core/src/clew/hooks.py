@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any, NamedTuple
 
-from clew.imports import when_imported
+from clew.imports import is_half_imported, when_imported
 from clew.operation import Operation
 from clew.propagation import attach, detach, get_current
 from clew.recorder import compile_operation
@@ -323,7 +323,7 @@ def _resolve(
                 probe.failed(error, target)
 
     module = sys.modules.get(module_name)
-    if module is not None and not _is_importing(module):
+    if module is not None and not is_half_imported(module_name):
         now(module)
     else:
         undos.append(when_imported(module_name, later))
@@ -333,10 +333,6 @@ def _resolve(
             undos.pop()()
 
     return undo
-
-
-def _is_importing(module: Any) -> bool:
-    return bool(getattr(getattr(module, "__spec__", None), "_initializing", False))
 
 
 def _replace(owner: Any, name: str, make: Callable[..., Any], probe: Probe) -> Undo:
