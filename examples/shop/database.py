@@ -1,6 +1,6 @@
 """The shop's database: SQLite in a file, or PostgreSQL when STOCK_DB is a postgresql:// address.
 
-`python -m shop.database` makes the tables anew.
+`python -m shop.database` makes the tables and fills them once.
 """
 
 import os
@@ -10,8 +10,8 @@ from contextlib import closing
 STOCK_DB = os.environ.get("STOCK_DB", "shop.sqlite3")
 ON_POSTGRESQL = STOCK_DB.startswith(("postgresql://", "postgres://"))
 
-ITEMS = "thread needle scissors button ribbon lace felt wool silk linen zip thimble".split()
-MOVEMENTS_PER_ITEM = 2_000
+ITEMS = ["thread", "needle", "scissors", "button", "ribbon", "lace", "felt", "wool", "silk", "linen", "zip", "thimble"]
+MOVEMENTS_PER_ITEM = 8_000
 
 
 def run(statement, *values):
@@ -38,12 +38,11 @@ def create():
     movements = [(sku, 5) for _ in range(MOVEMENTS_PER_ITEM) for sku, *_ in items]
     with closing(connect()) as connection, connection:
         cursor = connection.cursor()
-        cursor.execute("DROP TABLE IF EXISTS movements")
-        cursor.execute("DROP TABLE IF EXISTS items")
-        cursor.execute("CREATE TABLE items (sku TEXT PRIMARY KEY, name TEXT, price REAL)")
-        cursor.execute("CREATE TABLE movements (sku TEXT, quantity INTEGER, reservation TEXT)")
-        cursor.executemany(in_dialect("INSERT INTO items VALUES (?, ?, ?)"), items)
-        cursor.executemany(in_dialect("INSERT INTO movements (sku, quantity) VALUES (?, ?)"), movements)
+        cursor.execute("CREATE TABLE IF NOT EXISTS items (sku TEXT PRIMARY KEY, name TEXT, price REAL)")
+        cursor.execute("CREATE TABLE IF NOT EXISTS movements (sku TEXT, quantity INTEGER, reservation TEXT)")
+        if cursor.execute("SELECT sku FROM items").fetchone() is None:
+            cursor.executemany(in_dialect("INSERT INTO items VALUES (?, ?, ?)"), items)
+            cursor.executemany(in_dialect("INSERT INTO movements (sku, quantity) VALUES (?, ?)"), movements)
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ app = FastAPI()
 stock = httpx.AsyncClient(base_url=STOCK_URL, timeout=10)
 
 
-class CardDeclined(Exception):
+class CardDeclinedError(Exception):
     pass
 
 
@@ -32,5 +32,5 @@ async def charge(order: Charge):
     amount = answer.raise_for_status().json()["price"] * order.quantity
     log.info("charging %.2f", amount)
     if order.card.startswith("4000"):
-        raise CardDeclined(f"the bank declined a charge of {amount:.2f}")
+        raise CardDeclinedError(f"the bank declined a charge of {amount:.2f}")
     return {"charged": amount}

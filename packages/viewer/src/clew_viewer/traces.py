@@ -60,17 +60,13 @@ class Traces:
     def add(self, batch: Batch, now: float) -> None:
         """Takes what one export request held; drops the oldest traces where that is too much."""
         with self._lock:
-            touched = {}
             for span in batch.spans:
-                gathering = touched[span.trace_id] = self._gathering(span.trace_id)
-                self._bytes += gathering.add_span(span)
+                gathering = self._gathering(span.trace_id)
+                self._grown(gathering, gathering.add_span(span), now)
             for line in batch.logs:
                 if line.trace_id:
-                    gathering = touched[line.trace_id] = self._gathering(line.trace_id)
-                    self._bytes += gathering.add_line(line)
-            for trace_id, gathering in touched.items():
-                gathering.last = now
-                self._waiting[trace_id] = gathering
+                    gathering = self._gathering(line.trace_id)
+                    self._grown(gathering, gathering.add_line(line), now)
             self._count(batch)
             self._evict()
 
@@ -78,13 +74,20 @@ class Traces:
         """The traces to show now: finished and quiet, or given up waiting for, or added to after they were shown."""
         with self._lock:
             ready = [trace_id for trace_id, gathering in self._waiting.items() if gathering.ready(now)]
-            return [self._waiting.pop(trace_id).shown_as(trace_id) for trace_id in ready]
+            return [self._waiting.pop(trace_id).show() for trace_id in ready]
 
     def _gathering(self, trace_id: str) -> _Gathering:
         """The trace of this ID, moved to the end; a new one where there is none."""
-        gathering = self._gathered.pop(trace_id, None) or _Gathering()
+        gathering = self._gathered.pop(trace_id, None) or _Gathering(trace_id)
         self._gathered[trace_id] = gathering
         return gathering
+
+    def _grown(self, gathering: _Gathering, size: int, now: float) -> None:
+        """A span that was known already, because its sender repeats itself, changes nothing."""
+        if size:
+            self._bytes += size
+            gathering.last = now
+            self._waiting[gathering.trace_id] = gathering
 
     def _count(self, batch: Batch) -> None:
         was = self.counts
@@ -108,9 +111,10 @@ class Traces:
 class _Gathering:
     """A trace while its parts arrive."""
 
-    __slots__ = ("bytes", "complete", "last", "logs", "shown", "spans")
+    __slots__ = ("bytes", "complete", "last", "logs", "shown", "spans", "trace_id")
 
-    def __init__(self) -> None:
+    def __init__(self, trace_id: str) -> None:
+        self.trace_id = trace_id
         self.spans: dict[str, Span] = {}
         self.logs: list[LogLine] = []
         self.last = 0.0
@@ -143,9 +147,9 @@ class _Gathering:
             self.complete = _complete(self.spans)
         return self.complete or quiet >= PATIENCE_SECONDS
 
-    def shown_as(self, trace_id: str) -> Trace:
+    def show(self) -> Trace:
         updated, self.shown = self.shown, True
-        return Trace(trace_id, tuple(self.spans.values()), tuple(self.logs), bool(self.complete), updated)
+        return Trace(self.trace_id, tuple(self.spans.values()), tuple(self.logs), bool(self.complete), updated)
 
 
 _RECORD_BYTES = 700
