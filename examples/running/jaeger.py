@@ -30,13 +30,8 @@ def fetch(jaeger: str, request_ids: list[str], into: Traces) -> None:
 
 
 def _query(request_id: str) -> str:
-    return urlencode(
-        {
-            "service": "shop-front",
-            "tags": json.dumps({"request.id": request_id}, separators=(",", ":")),
-            "lookback": "1h",
-        }
-    )
+    tags = json.dumps({"request.id": request_id}, separators=(",", ":"))
+    return urlencode({"service": "shop-front", "tags": tags, "lookback": "1h"})
 
 
 def _get(url: str) -> dict[str, Any]:
