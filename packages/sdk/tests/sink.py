@@ -34,7 +34,7 @@ _REQUESTS = {
 class Sink:
     """Use as a context manager. `spans`, `logs` and `metrics` hold (resource attributes, scope name, record)."""
 
-    def __init__(self, *script: Any, limit: int = 0) -> None:
+    def __init__(self, *script: Any, limit: int = 0, port: int = 0) -> None:
         self.script = list(script) or ["ok"]
         self.limit = limit  # bytes of a request's body beyond which the answer is 413
         self.requests: list[tuple[str, dict[str, str], int]] = []
@@ -44,7 +44,7 @@ class Sink:
         self.resources: list[dict[str, Any]] = []
         self.changed = threading.Condition()
         self.released = threading.Event()
-        self._server = _Server(("127.0.0.1", 0), _Handler)
+        self._server = _Server(("127.0.0.1", port), _Handler)
         self._server.sink = self
         self.port = self._server.server_address[1]
         self.url = f"http://127.0.0.1:{self.port}"
@@ -115,7 +115,7 @@ class _Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
     server: _Server
 
-    def log_message(self, format: str, *args: Any) -> None:
+    def log_message(self, *args: Any) -> None:
         """Nothing: the tests read `requests`."""
 
     def do_POST(self) -> None:

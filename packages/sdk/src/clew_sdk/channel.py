@@ -76,7 +76,7 @@ class Channel:
     def reset(self) -> None:
         self._waiting.clear()
         self.outbox.reset()
-        self.transport.forget()
+        self.transport.close()
 
     def _next(self) -> Batch | None:
         if not self._waiting:
@@ -97,7 +97,7 @@ class Channel:
             report.warn(
                 f"retry {self.outbox.signal}",
                 "clew: the collector does not take %s (%s); trying again, nothing is lost yet",
-                self.outbox.signal,
+                self.outbox.records,
                 outcome.failure,
             )
         else:
@@ -109,7 +109,7 @@ class Channel:
         self.outbox.settle(delivered=len(batch.records) - rejected, dropped=rejected, reason="rejected")
         if rejected:
             report.warn(
-                f"rejected {self.outbox.signal}", "clew: the collector rejected %d %s", rejected, self.outbox.signal
+                f"rejected {self.outbox.signal}", "clew: the collector rejected %d %s", rejected, self.outbox.records
             )
 
     def _halve(self, batch: Batch) -> None:
@@ -134,6 +134,6 @@ class Channel:
             f"lost {self.outbox.signal} {reason}",
             "clew: the collector refused %d %s (%s); they are dropped",
             len(batch.records),
-            self.outbox.signal,
+            self.outbox.records,
             reason,
         )

@@ -71,10 +71,6 @@ class Connection:
             except OSError:
                 pass
 
-    def forget(self) -> None:
-        """In a forked child: the connection is the parent's, which goes on using it."""
-        self._socket = None
-
     def _head(self, headers: list[tuple[str, str]], length: int) -> bytes:
         address = self._endpoint.address
         lines = [f"POST {self._target()} HTTP/1.1", f"Host: {_authority(address)}", f"Content-Length: {length}"]

@@ -55,6 +55,8 @@ def install() -> None:
     """Takes charge of every signal that the application left free. May be called any number of times."""
     if settings.flag("OTEL_SDK_DISABLED"):
         return
+    if not _installed:
+        importlib.import_module("clew_sdk.kinship").establish()
     for signal in SIGNALS:
         if signal.name not in _installed:
             _installed[signal.name] = _take_charge(signal)

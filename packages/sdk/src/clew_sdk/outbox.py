@@ -38,6 +38,7 @@ class Outbox:
 
     def __init__(self, signal: str, capacity: int, wake: Callable[[], None]) -> None:
         self.signal, self._capacity, self._wake = signal, capacity, wake
+        self.records = {"traces": "spans", "logs": "log records"}.get(signal, signal)
         self._room = capacity - capacity // RESERVE
         self.reset()
 

@@ -61,7 +61,8 @@ class Pipeline:
             outbox.closed = True
             lost = outbox.account().dropped.get("exit", 0)
             if lost:
-                report.warn(f"exit {name}", "clew: %d %s could not be sent before the program's end", lost, name)
+                message = "clew: %d %s could not be sent before the program's end"
+                report.warn(f"exit {name}", message, lost, outbox.records)
 
     def follow_fork(self) -> None:
         """In the child: nothing of the parent's records, connections, counts and IDs is left."""

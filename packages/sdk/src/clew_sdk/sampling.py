@@ -107,7 +107,9 @@ def adapt(theirs: Any) -> Sampler:
             record, sampled = result.decision.is_recording(), result.decision.is_sampled()
             return Decision(record, sampled, result.attributes, result.trace_state)
         except Exception as error:  # noqa: BLE001  foreign code
-            report.warn("sampler failed", "clew: the sampler %s failed: %s", type(theirs).__name__, type(error).__name__)
+            report.warn(
+                "sampler failed", "clew: the sampler %s failed: %s", type(theirs).__name__, type(error).__name__
+            )
             return parent_based_always_on(request)
 
     return _plain(theirs) or sample

@@ -48,12 +48,8 @@ class Transport:
         except OSError as error:
             return Outcome(type(error).__name__, again=True)
 
-    def forget(self) -> None:
-        """After a fork: the connection is the parent's."""
-        if self._connection is not None:
-            self._connection.forget()
-
     def close(self) -> None:
+        """Also for a forked child: closing its copy of the connection says nothing to the server."""
         if self._connection is not None:
             self._connection.close()
 

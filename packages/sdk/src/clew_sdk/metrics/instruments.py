@@ -13,7 +13,7 @@ from opentelemetry.metrics import CallbackOptions
 from clew_sdk import report
 from clew_sdk.metrics.measurements import Measurements, Target
 from clew_sdk.metrics.stream import OVERFLOW, Description, Stream
-from clew_sdk.otlp.values import copied
+from clew_sdk.otlp.values import copied, described
 
 REMEMBERED = 4096
 
@@ -54,7 +54,7 @@ class _Synchronous(_Described):
     def _target(self, attributes: Any) -> Target:
         """The place for an attribute set, looked up by its items in the order they came in."""
         try:
-            key = tuple(attributes.items()) if attributes else ()
+            key = (*attributes.items(), *map(type, attributes.values())) if attributes else ()
             found = self._targets.get(key)
             if found is not None:
                 return found
@@ -63,9 +63,7 @@ class _Synchronous(_Described):
         return self._new_target(key, copied(attributes))
 
     def _new_target(self, key: Any, attributes: dict[str, Any]) -> Target:
-        for name, value in attributes.items():
-            if value.__class__ is list:
-                attributes[name] = tuple(value)
+        attributes = {name: _settled(value) for name, value in attributes.items()}
         series = tuple(stream.find(attributes) for stream in self.streams)
         target = Target(self, attributes, series)
         if key is not None and not any(one.attributes is OVERFLOW for one in series):
@@ -151,4 +149,14 @@ def _prepared(callback: Any) -> Callable[[CallbackOptions], Any]:
     return send
 
 
+def _settled(value: Any) -> Any:
+    """Of a type that stays as it is and prints without surprises, so that attribute sets can be told apart."""
+    if value.__class__ in _PLAIN:
+        return value
+    if isinstance(value, (list, tuple)):
+        return tuple(map(_settled, value[:64]))
+    return described(value)
+
+
+_PLAIN = frozenset({str, int, bool, float, bytes, type(None)})
 METHOD = {"Counter": "add", "UpDownCounter": "add", "Histogram": "record", "Gauge": "set"}

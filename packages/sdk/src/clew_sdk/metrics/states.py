@@ -99,9 +99,7 @@ class HistogramState(State):
     def point(self, attributes: Mapping[str, Any], time: int) -> Point:
         counts, told = list(self._counts), self.exemplars()
         low, high, total = self._min, self._max, sum(counts)
-        return HistogramPoint(
-            attributes, self.start, time, total, self._sum, low, high, counts, self._boundaries, told
-        )
+        return HistogramPoint(attributes, self.start, time, total, self._sum, low, high, counts, self._boundaries, told)
 
 
 __all__ = ["BOUNDARIES", "EXPONENTIAL", "HistogramState", "LastState", "State", "SumState"]

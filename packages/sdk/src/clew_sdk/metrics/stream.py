@@ -124,9 +124,11 @@ class Stream:
 
 
 def identity(attributes: Mapping[str, Any]) -> Any:
-    """Equal for equal attribute sets in any order. Lists, which cannot be looked up, stand as tuples."""
-    try:
-        return frozenset(attributes.items())
-    except TypeError:
-        return frozenset((key, repr(value)) for key, value in attributes.items())
+    """Equal for equal attribute sets in any order. 1, True and 1.0 are equal in Python, but three values here."""
+    return frozenset(map(_distinct, attributes.items()))
 
+
+def _distinct(item: tuple[str, Any]) -> tuple[Any, ...]:
+    key, value = item
+    kind = value.__class__
+    return item if kind is str else (key, kind, value if kind is int or kind is bool else repr(value))

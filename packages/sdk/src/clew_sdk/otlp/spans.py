@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 _pack_root = Struct(">HQ").pack
 _pack_child = Struct(">HQHQ").pack
 _pack_times = Struct("<BQBQ").pack
-_LOCAL, _REMOTE = b"\x85\x01\x00\x01\x00\x00", b"\x85\x01\x00\x03\x00\x00"  # flags: "I know whether my parent is remote"
+_LOCAL, _REMOTE = (
+    b"\x85\x01\x00\x01\x00\x00",
+    b"\x85\x01\x00\x03\x00\x00",
+)  # flags: "I know whether my parent is remote"
 _UNSET = b"\x7a\x00"
 _LAST_NANOSECOND = 2**64 - 1
 
@@ -113,5 +116,3 @@ def _moment(tag: bytes, nanoseconds: Any) -> bytes:
 def _status(code: int, description: str | None, limits: Limits) -> bytes:
     message = text(b"\x12", description[: limits.value_length]) if description else b""
     return block(b"\x7a", message + bytes((0x18, code)))
-
-
