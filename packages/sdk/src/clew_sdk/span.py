@@ -8,8 +8,8 @@ from time import perf_counter_ns, time_ns
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from opentelemetry.trace import SpanContext, SpanKind, Status, StatusCode, TraceFlags
 from opentelemetry.trace import Span as ApiSpan
+from opentelemetry.trace import SpanContext, SpanKind, Status, StatusCode, TraceFlags
 
 from clew_sdk.exceptions import exception_attributes, one_line
 from clew_sdk.ids import random_bits
@@ -106,6 +106,14 @@ class Span(ApiSpan):
         self._dropped += 1
 
     def set_attributes(self, attributes: Mapping[str, Any]) -> None:
+        if self._end is not None:
+            return
+        own = self._attributes
+        # A plain dict in one step, unless it holds a list, which the application goes on using.
+        plain = attributes.__class__ is dict and len(own) + len(attributes) < UNBOUNDED
+        if plain and list not in map(type, attributes.values()):
+            own.update(attributes)
+            return
         for key, value in snapshot(attributes):
             self.set_attribute(key, value)
 
@@ -238,7 +246,7 @@ class Span(ApiSpan):
         else:
             end = time_ns()
         tracer = self._tracer
-        if tracer.guests:
+        if tracer.guests.processors:
             tracer.guests.ending(self)
         self._end = end
         tracer.finish(self)

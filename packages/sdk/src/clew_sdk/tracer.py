@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from opentelemetry import context as context_api
 from opentelemetry.context import Context
 from opentelemetry.trace import (
+    DEFAULT_TRACE_STATE,
     INVALID_SPAN,
     Link,
     NonRecordingSpan,
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 
 _RANDOM = getattr(TraceFlags, "RANDOM_TRACE_ID", 0)
 _INTERNAL = SpanKind.INTERNAL
+_FLAGS = tuple(TraceFlags(number) for number in range(4))  # sampled, random: making one takes longer than a span
+_NEW = TraceFlags(TraceFlags.SAMPLED | _RANDOM)
 
 
 class Tracer(ApiTracer):
@@ -84,7 +87,7 @@ class Tracer(ApiTracer):
             _add_links(span, links)
         if not (record_exception and set_status_on_exception):
             span._on_exit = record_exception, set_status_on_exception
-        if self.guests:
+        if self.guests.processors:
             self.guests.started(span, given)
         return span
 
@@ -115,6 +118,10 @@ class Tracer(ApiTracer):
 
     def _begin(self, name: str, kind: SpanKind, context: Context, attributes: Any, links: Any) -> ApiSpan:
         """A span that is not simply the child of one of ours: a root, a remote or foreign parent, a sampler to ask."""
+        if self._inherits and self._outbox is not None:
+            edge = self._at_edge(name, kind, context, attributes)
+            if edge is not None:
+                return edge
         above = get_current_span(context).get_span_context()
         parent = above if isinstance(above, SpanContext) and above.is_valid else None
         if self._outbox is None and not self.guests:
@@ -135,6 +142,25 @@ class Tracer(ApiTracer):
         span._attributes = copied(given) if given else {}
         return span
 
+    def _at_edge(self, name: str, kind: SpanKind, context: Context, attributes: Any) -> Span | None:
+        """A root, or a span under a sampled remote one, where the default sampler need not be asked: a request's first
+        span, 1 us cheaper than the general way (3 us after a system call)."""
+        above: Any = context.get(_SPAN_KEY)
+        if above is None:
+            span = Span(self, name, kind, Lineage(random_bits(128) or 1, _NEW), 0)
+        elif above.__class__ is NonRecordingSpan:
+            trace_id, span_id, remote, flags, state, valid = above.get_span_context()
+            if not (valid and flags & 1):
+                return None
+            lineage = Lineage(trace_id, _FLAGS[flags & 3], None if state is DEFAULT_TRACE_STATE else state)
+            span = Span(self, name, kind, lineage, span_id)
+            span._remote = remote
+        else:
+            return None
+        if attributes:
+            span._attributes = copied(attributes)
+        return span
+
     def _flags(self, parent: SpanContext | None, decision: Decision) -> TraceFlags:
         random = parent.trace_flags & _RANDOM if parent is not None else self._random
         return TraceFlags((TraceFlags.SAMPLED if decision.sampled else 0) | random)
@@ -153,7 +179,7 @@ class Tracer(ApiTracer):
         """Takes over a span that has just ended."""
         if self._outbox is not None and span.__class__ is Span:
             self._outbox.put(self.scope, self._encode(span), span._status == 2)
-        if self.guests:
+        if self.guests.processors:
             self.guests.ended(span)
 
     def hand_over(self, successor: ApiTracer) -> None:

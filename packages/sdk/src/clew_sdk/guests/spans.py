@@ -16,24 +16,24 @@ if TYPE_CHECKING:
 
 
 class SpanGuests:
-    """The processors of one provider; false while there is none, which is all that a span asks."""
+    """The processors of one provider; a span asks only whether there are any."""
 
     def __init__(self, resource: Resource) -> None:
         self._resource = resource
-        self._processors: tuple[Any, ...] = ()
+        self.processors: tuple[Any, ...] = ()
 
     def __bool__(self) -> bool:
-        return bool(self._processors)
+        return bool(self.processors)
 
     def add(self, processor: Any) -> None:
-        self._processors += (processor,)
+        self.processors += (processor,)
 
     def started(self, span: Span, context: Context | None) -> None:
-        for processor in self._processors:
+        for processor in self.processors:
             ask(processor.on_start, span, context)
 
     def ending(self, span: Span) -> None:
-        for processor in self._processors:
+        for processor in self.processors:
             hook = getattr(processor, "_on_ending", None)
             if hook is not None:
                 ask(hook, span)
@@ -46,18 +46,18 @@ class SpanGuests:
         except Exception as error:  # noqa: BLE001  opentelemetry-sdk refuses some of what an application records
             report.warn("guest span", "clew: a span could not be shown to processors (%s)", type(error).__name__)
             return
-        for processor in self._processors:
+        for processor in self.processors:
             ask(processor.on_end, view)
 
     def force_flush(self, seconds: float) -> bool:
         deadline, complete = monotonic() + seconds, True
-        for processor in self._processors:
+        for processor in self.processors:
             left = max(0, int((deadline - monotonic()) * 1000))
             complete = ask(processor.force_flush, left) is not False and complete
         return complete
 
     def shutdown(self) -> None:
-        for processor in self._processors:
+        for processor in self.processors:
             ask(processor.shutdown)
 
 

@@ -16,23 +16,23 @@ class Unencodable(Exception):
     """An attribute that OTLP has no place for: no key, or a key that is not a string."""
 
 
-class Attributes(dict[tuple[str, Any], bytes]):
-    """Encodes attributes as one repeated field of KeyValue, and remembers pairs whose value is a short string.
+class Attributes(dict[tuple[str, Any, type], bytes]):
+    """Encodes attributes as one repeated field of KeyValue, and remembers what is short and may repeat.
 
-    Only strings are remembered by the plain pair: 1, True and 1.0 are equal and would be taken for one another.
+    By key, value and type: 1, True and 1.0 are equal and would be taken for one another.
     """
 
     def __init__(self, tag: bytes, most: int = 128, value_length: int = 4096) -> None:
         super().__init__()
         self._tag, self._most, self._value_length = tag, most, value_length
         self._keys: dict[str, bytes] = {}
-        self._integers: dict[tuple[str, int], bytes] = {}
 
     def encode(self, attributes: Mapping[str, Any]) -> tuple[bytes, int]:
         """The encoded fields and the number of attributes that were dropped. Never raises an Exception."""
         try:
             if len(attributes) <= self._most:
-                return b"".join(map(self.__getitem__, attributes.items())), 0
+                values = attributes.values()
+                return b"".join(map(self.__getitem__, zip(attributes, values, map(type, values)))), 0  # noqa: B905
         except Exception:  # noqa: BLE001, S110  lists cannot be looked up; foreign __hash__ may do anything
             pass
         return self._one_by_one(attributes)
@@ -44,24 +44,16 @@ class Attributes(dict[tuple[str, Any], bytes]):
             try:
                 if len(fields) >= self._most:
                     raise Unencodable
-                fields.append(self.__missing__(item))
+                fields.append(self.__missing__((*item, type(item[1]))))
             except Exception:  # noqa: BLE001  __str__ and __len__ of a value are the application's code
                 dropped += 1
         return b"".join(fields), dropped
 
-    def __missing__(self, item: tuple[str, Any]) -> bytes:
-        key, value = item
-        kind = value.__class__
-        if kind is int:
-            known = self._integers.get(item)
-            if known is not None:
-                return known
+    def __missing__(self, item: tuple[str, Any, type]) -> bytes:
+        key, value, kind = item
         field = block(self._tag, self._key(key) + _length_first(any_value(value, self._value_length)))
-        if kind is str:
-            if len(value) <= REMEMBERED_LENGTH:
-                remember(self, item, field)
-        elif kind is int:
-            remember(self._integers, item, field)
+        if kind is int or kind is bool or (kind is str and len(value) <= REMEMBERED_LENGTH):
+            remember(self, item, field)
         return field
 
     def _key(self, key: str) -> bytes:
@@ -86,7 +78,7 @@ def snapshot(attributes: Mapping[str, Any]) -> list[tuple[str, Any]]:
     for _ in range(8):
         try:
             return list(attributes.items())
-        except Exception:  # noqa: BLE001, PERF203  "changed size during iteration", or no mapping at all
+        except Exception:  # noqa: BLE001  "changed size during iteration", or no mapping at all
             continue
     return []
 
