@@ -2,10 +2,13 @@
 
 import logging
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
+import pytest
 import starlette.applications
 import starlette.routing
+import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
@@ -13,6 +16,7 @@ from starlette.routing import Mount, Route
 
 import clew
 from clew.testing.contracts.http_server import HttpServerContract
+from clew.testing.recording import enabled
 from clew.testing.serving import uvicorn_serves
 from clew_starlette import plugin
 
@@ -68,3 +72,18 @@ class TestStarlette(HttpServerContract):
 
     def serve(self) -> Any:
         return uvicorn_serves(make_app())
+
+
+def test_an_application_that_is_loaded_by_name_is_no_factory(tmp_path: Path, monkeypatch: Any) -> None:
+    """Servers call what they have loaded without arguments, to see whether it makes the application."""
+    (tmp_path / "loaded_by_name.py").write_text("import starlette.applications as s\napp = s.Starlette()\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    with enabled(plugin):
+        config = uvicorn.Config("loaded_by_name:app", log_config=None)
+        config.load()
+    assert config.interface == "asgi3"
+
+
+def test_a_wrong_call_is_refused_as_ever() -> None:
+    with enabled(plugin), pytest.raises(TypeError):
+        Starlette()()  # type: ignore[call-arg]

@@ -17,15 +17,14 @@ Send = Callable[[Message], Awaitable[None]]
 
 
 def asgi(probe: Probe, application: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
-    """For a coroutine function whose last three arguments are `scope`, `receive` and `send`."""
+    """For a coroutine function, or a method, of `scope`, `receive` and `send`."""
     header = settings.current().request_id_header.encode("latin-1")
 
-    @wraps(application)
-    async def watched(*args: Any) -> None:
-        work = probe.begin(*args)
+    async def follow(arguments: tuple[Any, ...]) -> None:
+        work = probe.begin(*arguments)
         if work is None:
-            return await application(*args)
-        *before, scope, receive, send = args
+            return await application(*arguments)
+        *before, scope, receive, send = arguments
         scope[MARK] = work
         answer = _Answer(work, send, header, probe)
         token = attach(work.context)
@@ -39,7 +38,24 @@ def asgi(probe: Probe, application: Callable[..., Awaitable[None]]) -> Callable[
         answer.end(None)
         return None
 
-    return watched
+    return _shaped(application, follow)
+
+
+def _shaped(application: Callable[..., Any], follow: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
+    """With the application's own parameters: servers call it without any, to see whether it is a factory."""
+    if getattr(getattr(application, "__code__", None), "co_argcount", 3) == 4:
+
+        @wraps(application)
+        async def method(self: Any, scope: Any, receive: Any, send: Any) -> None:
+            await follow((self, scope, receive, send))
+
+        return method
+
+    @wraps(application, updated=())
+    async def function(scope: Any, receive: Any, send: Any) -> None:
+        await follow((scope, receive, send))
+
+    return function
 
 
 class _Answer:
