@@ -10,6 +10,7 @@ from fastapi.responses import PlainTextResponse, Response, StreamingResponse
 from opentelemetry.trace import SpanKind
 
 import clew
+import clew_logging
 from clew.testing.contracts.http_server import METRIC, HttpServerContract, ask, server_spans
 from clew.testing.recording import enabled
 from clew.testing.serving import uvicorn_serves
@@ -63,6 +64,7 @@ def make_app() -> fastapi.FastAPI:
 
 
 class TestFastAPI(HttpServerContract):
+    log_plugin = clew_logging.plugin
     plugins = [plugin, starlette_plugin]
     nested = ("/mounted/main/items/7", "/mounted/{shop}/items/{number}")
     patched = [(fastapi.FastAPI, "__call__")]

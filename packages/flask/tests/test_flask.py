@@ -10,6 +10,7 @@ import flask
 from werkzeug.serving import make_server
 
 import clew
+import clew_logging
 from clew.testing.contracts.http_server import HttpServerContract
 from clew_flask import plugin
 
@@ -68,6 +69,7 @@ def served(app: Any) -> Iterator[int]:
 
 
 class TestFlask(HttpServerContract):
+    log_plugin = clew_logging.plugin
     plugins = [plugin]
     route = "/items/<int:number>"
     nested = ("/nested/items/7", "/nested/items/<int:number>")

@@ -15,6 +15,7 @@ from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Mount, Route
 
 import clew
+import clew_logging
 from clew.testing.contracts.http_server import HttpServerContract
 from clew.testing.recording import enabled
 from clew.testing.serving import uvicorn_serves
@@ -66,6 +67,7 @@ def make_app() -> Starlette:
 
 
 class TestStarlette(HttpServerContract):
+    log_plugin = clew_logging.plugin
     plugins = [plugin]
     nested = ("/nested/main/deep/items/7", "/nested/{shop}/deep/items/{number}")
     patched = [(starlette.applications.Starlette, "__call__"), (starlette.routing.Route, "handle")]

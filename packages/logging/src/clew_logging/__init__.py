@@ -1,5 +1,6 @@
 """Puts trace, span and request ID on every log record, and sends the records as OTLP logs."""
 
+import logging
 import sys
 from typing import Any
 
@@ -9,36 +10,7 @@ from clew.conventions import log, log_json
 __all__ = ["plugin"]
 
 # What every record has; the rest is what the application attached (LogRecord attributes, logging's manual).
-STANDARD = frozenset(
-    [
-        "name",
-        "msg",
-        "args",
-        "levelname",
-        "levelno",
-        "pathname",
-        "filename",
-        "module",
-        "exc_info",
-        "exc_text",
-        "stack_info",
-        "lineno",
-        "funcName",
-        "created",
-        "msecs",
-        "relativeCreated",
-        "thread",
-        "threadName",
-        "processName",
-        "process",
-        "taskName",
-        "message",
-        "asctime",
-        "trace_id",
-        "span_id",
-        "request_id",
-    ]
-)
+STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", *log.IDS}
 
 
 def fields_of(logger: Any, record: Any) -> dict[str, Any]:
@@ -55,7 +27,7 @@ def read_line(logger: Any, record: Any) -> log.Line:
         record.levelname,
         record.getMessage(),
         {name: value for name, value in fields.items() if name not in STANDARD},
-        (fields.get("trace_id", ""), fields.get("span_id", ""), fields.get("request_id", "")),
+        log.ids_of(fields),
         record.exc_info[1] if record.exc_info else None,
         record.funcName,
         record.lineno,

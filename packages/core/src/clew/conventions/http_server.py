@@ -221,9 +221,8 @@ def _departed(error: BaseException) -> bool:
     return isinstance(error, GeneratorExit) or type(error).__name__ == "CancelledError"
 
 
-def _point(
-    method: str, scheme: str, version: str, found: str | None, status: int | None, error: str | None
-) -> Attributes:
+def _point(*labels: Any) -> Attributes:
+    method, scheme, version, found, status, error = labels
     attributes: Attributes = {keys.HTTP_REQUEST_METHOD: method, keys.URL_SCHEME: scheme}
     optional = (
         (keys.NETWORK_PROTOCOL_VERSION, version),

@@ -18,7 +18,8 @@ from clew.propagation import REQUEST_ID, SPAN, SUPPRESS, get_current
 from clew.redaction import REDACTED, is_secret, redact_text
 from clew.telemetry import SCHEMA_URL, Telemetry
 
-TRACE, SPAN_NAME, REQUEST = "trace_id", "span_id", "request_id"
+#: The fields of a record that hold the IDs.
+IDS = TRACE, SPAN_NAME, REQUEST = "trace_id", "span_id", "request_id"
 #: Our own lines are for people; sending them where they may be about would never end.
 OWN = "clew"
 _SEVERITIES = (
@@ -45,6 +46,11 @@ class Line(NamedTuple):
     error: BaseException | None = None
     function: str = ""
     line: int = 0
+
+
+def ids_of(fields: Mapping[str, Any]) -> tuple[str, str, str]:
+    """The IDs among a record's fields, as `Line` wants them."""
+    return fields.get(TRACE, ""), fields.get(SPAN_NAME, ""), fields.get(REQUEST, "")
 
 
 def stamp(fields_of: Callable[..., dict[str, Any]]) -> Action:

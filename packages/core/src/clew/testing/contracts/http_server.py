@@ -35,6 +35,8 @@ class HttpServerContract:
     """
 
     plugins: list[Plugin]
+    #: The plugin that puts the IDs on the records of the standard library's logging.
+    log_plugin: Plugin
     #: How the framework spells the route of /items/{number}.
     route: str = "/items/{number}"
     #: The same, below a mount, blueprint or included router.
@@ -177,9 +179,7 @@ class HttpServerContract:
         assert {(span.attributes or {})["request.id"] for span in server_spans(record, 80)} == set(ids)
 
     def test_log_lines_carry_the_ids_of_their_request(self, record: Recording, port: int, caplog: Any) -> None:
-        import clew_logging
-
-        with enabled(clew_logging.plugin), caplog.at_level("INFO", "shop"):
+        with enabled(self.log_plugin), caplog.at_level("INFO", "shop"):
             ask(port, "/log", **{"X-Request-ID": "order-1"})
             span = server_spans(record, 1)[0]
         (line,) = [line for line in caplog.records if line.getMessage() == "hello"]
@@ -187,9 +187,7 @@ class HttpServerContract:
         assert line.span_id == f"{span.context.span_id:016x}"
 
     def test_the_line_of_an_error_handler_carries_the_ids_too(self, record: Recording, port: int, caplog: Any) -> None:
-        import clew_logging
-
-        with enabled(clew_logging.plugin):
+        with enabled(self.log_plugin):
             ask(port, "/boom", **{"X-Request-ID": "order-1"})
             server_spans(record, 1)
         assert "order-1" in {
