@@ -30,7 +30,7 @@ def report(row: Row, contender: Contender, bench: Bench) -> str:
     ours = sum(sampled["itself"].values())
     return (
         f"{row.title}, {contender.title}: {each:.1f} us of CPU time each, {main:.1f} of them in the main thread\n\n"
-        f"Samples of the main thread ({sampled['samples']}), telemetry's own functions: us each in the function itself, "
+        f"Telemetry's own functions in {sampled['samples']} samples of the main thread: us each in the function itself "
         f"and with what it calls; {ours * main / max(sampled['samples'], 1):.1f} us in all of them\n"
         f"{sampled_lines(sampled, main)}\n\n"
         f"Calls counted by cProfile (its times are inflated): calls each, us in itself, us with what it calls\n"

@@ -21,14 +21,14 @@ T = TypeVar("T")
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[str]:
     """The URL of a real PostgreSQL's empty database."""
-    with _or_skip(running_postgres) as url:
+    with server(running_postgres) as url:
         yield url
 
 
 @pytest.fixture(scope="session")
 def stack() -> Iterator[Stack]:
     """A real Collector in front of a real Jaeger and a real Prometheus."""
-    with _or_skip(running_stack) as stack:
+    with server(running_stack) as stack:
         yield stack
 
 
@@ -46,7 +46,8 @@ def unavailable(reason: object) -> NoReturn:
 
 
 @contextmanager
-def _or_skip(start: Callable[[], AbstractContextManager[T]]) -> Iterator[T]:
+def server(start: Callable[[], AbstractContextManager[T]]) -> Iterator[T]:
+    """What `start` yields, or the end of the test when this machine has no such server."""
     with ExitStack() as started:
         try:
             server = started.enter_context(start())

@@ -11,10 +11,10 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from sink import Sink  # noqa: E402
+from sink import Sink
 
-from clew_sdk import report  # noqa: E402
-from clew_sdk.pipeline import Pipeline  # noqa: E402
+from clew_sdk import report
+from clew_sdk.pipeline import Pipeline
 
 FOR_PROGRAMS = {"PYTHONPATH": str(Path(__file__).parents[1] / "src"), "PYTHONUNBUFFERED": "1"}
 
@@ -28,13 +28,13 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     report._last.clear()
 
 
-@pytest.fixture()
+@pytest.fixture
 def sink() -> Iterator[Sink]:
     with Sink() as running:
         yield running
 
 
-@pytest.fixture()
+@pytest.fixture
 def pipeline_to(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Pipeline]:
     """Makes a pipeline that sends to a URL."""
 

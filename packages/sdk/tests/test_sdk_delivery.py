@@ -274,7 +274,9 @@ def test_an_answer_that_trickles_is_given_up_at_the_attempts_deadline(
         assert outcome.again
 
 
-@pytest.mark.parametrize("head", [b"Content-Length: 200000000\r\n\r\n", b"Transfer-Encoding: chunked\r\n\r\nfffffff\r\n"])
+@pytest.mark.parametrize(
+    "head", [b"Content-Length: 200000000\r\n\r\n", b"Transfer-Encoding: chunked\r\n\r\nfffffff\r\n"]
+)
 def test_an_endless_answer_is_not_read(head: bytes, pipeline_to: Make) -> None:
     """It counts as a success, for its status says so, and the connection is closed."""
     import threading

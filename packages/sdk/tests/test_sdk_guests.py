@@ -12,7 +12,6 @@ from opentelemetry import metrics, trace
 from opentelemetry._logs import LogRecord, SeverityNumber
 from opentelemetry.context import Context
 from opentelemetry.sdk import _logs as sdk_logs
-from opentelemetry.sdk import metrics as sdk_metrics
 from opentelemetry.sdk import trace as sdk_trace
 from opentelemetry.sdk._logs.export import InMemoryLogRecordExporter, SimpleLogRecordProcessor
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
@@ -57,7 +56,11 @@ def test_a_span_processor_sees_the_span_begin_and_end(sink: Sink, pipeline_to: M
     span.end()
     assert seen == [("name", SpanKind.SERVER, {"a": [1, 2]}, SAMPLED, None)]
     (shown,) = exporter.get_finished_spans()
-    assert (shown.name, dict(shown.attributes), shown.status.description) == ("name", {"a": (1, 2), "added": True}, "bad")
+    assert (shown.name, dict(shown.attributes), shown.status.description) == (
+        "name",
+        {"a": (1, 2), "added": True},
+        "bad",
+    )
     assert [(event.name, dict(event.attributes)) for event in shown.events] == [("event", {"b": "c"})]
     assert (shown.instrumentation_scope.name, shown.instrumentation_scope.version) == ("scope", "1")
     assert shown.parent == SAMPLED
@@ -360,18 +363,26 @@ def test_an_application_that_set_its_providers_before_us_keeps_them(sink: Sink) 
 
 def test_an_application_that_sets_its_providers_after_us_gets_its_way(sink: Sink) -> None:
     """What was made by ours before goes on with theirs, bound methods included; once only, and nothing is doubled."""
-    program = API + OURS + USE + """
+    program = (
+        API
+        + OURS
+        + USE
+        + """
 bound = trace.get_tracer("bound").start_span, metrics.get_meter("late").create_counter("late").bind({"k": "b"}).add
 bound[0]("first").end(); bound[1](1)
 use(early, "a"); use(late, "b")
-""" + THEIRS + """
+"""
+        + THEIRS
+        + """
 take_charge()
 take_charge()
 bound[0]("second").end(); bound[1](2)
 use(early, "c"); use(late, "d")
 use((trace.get_tracer("new"), metrics.get_meter("new").create_counter("new"), _logs.get_logger("new")), "n")
 print(clew_sdk.force_flush())
-""" + TELL
+"""
+        + TELL
+    )
     done = run(program, sink.url)
     points = "[('early', 'c', 1), ('late', 'b', 2), ('late', 'd', 1), ('new', 'n', 1)]"
     assert done.stdout == f"True\n['c', 'd', 'n', 'second'] {points} ['c', 'd', 'n']\n"
@@ -399,13 +410,17 @@ print(isinstance(trace.get_tracer_provider(), TracerProvider), isinstance(metric
 @pytest.mark.parametrize("exporter", ["none", "console", "otlp,console", "missing"])
 def test_the_exporters_that_the_environment_names_are_used(exporter: str, sink: Sink) -> None:
     """`none` lets traces pass through; an official one gets our spans; one that is missing is named in one line."""
-    program = API + OURS + """
+    program = (
+        API
+        + OURS
+        + """
 from opentelemetry.trace import NonRecordingSpan, SpanContext, set_span_in_context
 span = trace.get_tracer("t").start_span("work", set_span_in_context(NonRecordingSpan(SpanContext(1, 2, True, 1))))
 print(span.get_span_context().trace_id, span.get_span_context().span_id == 2)
 span.end()
 metrics.get_meter("m").create_counter("c").add(1)
 """
+    )
     done = run(program, sink.url, OTEL_TRACES_EXPORTER=exporter)
     assert done.returncode == 0
     assert done.stdout.startswith(f"1 {exporter in ('none', 'missing')}\n")

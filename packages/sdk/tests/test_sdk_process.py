@@ -28,7 +28,7 @@ def names(sink: Sink) -> list[str]:
     return sorted(span.name for _, _, span in sink.spans)
 
 
-@pytest.fixture()
+@pytest.fixture
 def hole() -> Iterator[str]:
     """The URL of a server that takes connections and never says a word."""
     with socket.create_server(("127.0.0.1", 0), backlog=64) as server:
@@ -71,7 +71,9 @@ def test_a_sigterm_handler_of_the_applications_stays(sink: Sink) -> None:
 
 def test_a_black_holed_endpoint_delays_the_exit_by_no_more_than_the_budget(hole: str) -> None:
     """All signals share it; one line per signal says what was lost, and so does the ledger."""
-    program = SETUP + """
+    program = (
+        SETUP
+        + """
 from opentelemetry import _logs
 import atexit
 began = []
@@ -85,6 +87,7 @@ pipeline.default().exit()
 print(time.monotonic() - before, clew_sdk.ledger()["traces"])
 os._exit(0)
 """
+    )
     done = run(program, hole, CLEW_EXIT_TIMEOUT="2")
     seconds, _, account = done.stdout.partition(" ")
     assert float(seconds) < 4
@@ -112,7 +115,9 @@ def test_a_span_that_begins_when_the_program_is_ending_is_sent(sink: Sink) -> No
 @pytest.mark.skipif(sys.platform != "linux", reason="os.fork")
 def test_parent_and_forked_children_send_their_own_spans_once_each(sink: Sink) -> None:
     """With the worker alive and spans queued at the fork; each child has an instance ID, IDs and counts of its own."""
-    program = SETUP + """
+    program = (
+        SETUP
+        + """
 counter = metrics.get_meter("m").create_counter("c")
 add = counter.bind({"k": "v"}).add
 add(100)
@@ -127,6 +132,7 @@ for number in range(8):
 for _ in range(8):
     os.wait()
 """
+    )
     done = run(program, sink.url)
     assert (done.returncode, done.stderr) == (0, "")
     assert len(sink.span_ids) == len(sink.spans) == 600 + 8 * 50
@@ -139,7 +145,9 @@ for _ in range(8):
 @pytest.mark.skipif(sys.platform != "linux", reason="os.fork")
 def test_a_child_forked_while_a_batch_hangs_can_record_flush_and_exit(hole: str) -> None:
     """No lock is inherited locked."""
-    program = SETUP + """
+    program = (
+        SETUP
+        + """
 work(10)
 time.sleep(1.5)
 child = os.fork()
@@ -150,6 +158,7 @@ if child == 0:
 os.waitpid(child, 0)
 os._exit(0)
 """
+    )
     done = run(program, hole)
     assert done.stdout == "False 10\n"
 
@@ -211,7 +220,9 @@ def test_nothing_happens_when_the_sdk_is_disabled(sink: Sink) -> None:
 
 def test_a_signal_handler_that_records_does_not_stall_the_program(sink: Sink) -> None:
     """Timers every millisecond set an attribute on the live span, record a measurement and end spans of their own."""
-    program = SETUP + """
+    program = (
+        SETUP
+        + """
 import signal
 histogram = metrics.get_meter("m").create_histogram("h")
 live = None
@@ -236,6 +247,7 @@ while rung < 500:
 signal.setitimer(signal.ITIMER_REAL, 0)
 print(made + rung)
 """
+    )
     done = run(program, sink.url)
     assert done.returncode == 0
     assert len(sink.span_ids) == int(done.stdout)

@@ -20,7 +20,7 @@ from clew_sdk.pipeline import Pipeline
 Make = Callable[[str], Pipeline]
 
 
-@pytest.fixture()
+@pytest.fixture
 def provider() -> TracerProvider:
     made = TracerProvider(pipeline=Pipeline())
     made.outbox._wake = lambda: None
@@ -99,7 +99,15 @@ def test_equal_values_of_different_types_stay_what_they_are(provider: TracerProv
     for value in (1, True, 1.0, "1", 1, True, 1.0):
         tracer.start_span("s", attributes={"k": value}).end()
     kinds = [message.attributes[0].value.WhichOneof("value") for message in sent(provider)]
-    assert kinds == ["int_value", "bool_value", "double_value", "string_value", "int_value", "bool_value", "double_value"]
+    assert kinds == [
+        "int_value",
+        "bool_value",
+        "double_value",
+        "string_value",
+        "int_value",
+        "bool_value",
+        "double_value",
+    ]
 
 
 def test_strange_arguments_raise_nothing(provider: TracerProvider) -> None:

@@ -73,7 +73,7 @@ def parse(url: str) -> Address | None:
     login, _, host = authority.rpartition("@")
     name, port = _host_and_port(host)
     scheme = scheme.lower()
-    if scheme not in ("http", "https") or not name or not (port.isascii() and port.isdigit() or not port):
+    if scheme not in ("http", "https") or not name or not ((port.isascii() and port.isdigit()) or not port):
         return None
     path = "/" + path.partition("#")[0] if slash else "/"
     if any(character <= " " or character > "~" for character in name + path):

@@ -56,7 +56,7 @@ class Logger(ApiLogger):
         try:
             if provider.guests:
                 record = provider.guests.emit(self.scope, record, parts)
-            entry = entry_of(getattr(record, "log_record", record)) if record is not None else _entry(**parts)
+            entry = entry_of(getattr(record, "log_record", record)) if record is not None else _entry(parts)
             if provider.outbox is not None:
                 provider.outbox.put(self.scope, provider.encoder.encode(entry), entry.severity >= _ERROR)
         except Exception as error:  # noqa: BLE001
@@ -140,16 +140,17 @@ class LoggerProvider(ApiLoggerProvider):
         self._resource.follow_fork()
 
 
-def _entry(
-    *, timestamp: int | None = None, observed_timestamp: int | None = None, context: Context | None = None,
-    severity_number: Any = None, severity_text: str | None = None, body: Any = None, attributes: Any = None,
-    event_name: str | None = None, exception: BaseException | None = None,
-) -> Entry:  # fmt: skip
-    context = get_current() if context is None else context
-    observed = time_ns() if observed_timestamp is None else observed_timestamp
+def _entry(parts: dict[str, Any]) -> Entry:
+    """Of the parts that the API's Logger.emit takes by name."""
+    part = parts.get
+    context = part("context")
+    if context is None:
+        context = get_current()
+    attributes = _attributes(part("attributes"), part("exception"), context)
+    observed = part("observed_timestamp")
     return Entry(
-        timestamp or 0, observed, _severity(severity_number), severity_text or "", body,
-        _attributes(attributes, exception, context), *_trace(context), event_name or "",
+        part("timestamp") or 0, time_ns() if observed is None else observed, _severity(part("severity_number")),
+        part("severity_text") or "", part("body"), attributes, *_trace(context), part("event_name") or "",
     )  # fmt: skip
 
 

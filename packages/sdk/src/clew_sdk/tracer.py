@@ -81,12 +81,8 @@ class Tracer(ApiTracer):
         request_id = context.get(REQUEST_ID)
         if request_id is not None and "request.id" not in span._attributes:
             span._attributes["request.id"] = request_id
-        if start_time is not None:
-            span._start, span._clock = start_time, 0
-        if links:
-            _add_links(span, links)
-        if not (record_exception and set_status_on_exception):
-            span._on_exit = record_exception, set_status_on_exception
+        if start_time is not None or links or not (record_exception and set_status_on_exception):
+            _configure(span, start_time, links, (record_exception, set_status_on_exception))
         if self.guests.processors:
             self.guests.started(span, given)
         return span
@@ -194,6 +190,15 @@ class UnsampledSpan(Span):
     """Recorded for the guests, not sent, and no reason to sample its children."""
 
     __slots__ = ()
+
+
+def _configure(span: Span, start_time: int | None, links: Any, on_exit: tuple[bool, bool]) -> None:
+    """What few spans are given."""
+    span._on_exit = on_exit
+    if start_time is not None:
+        span._start, span._clock = start_time, 0
+    if links:
+        _add_links(span, links)
 
 
 def _add_links(span: Span, links: Sequence[Link]) -> None:

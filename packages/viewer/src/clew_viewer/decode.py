@@ -62,6 +62,8 @@ def _from_json(message: type[Any], body: bytes) -> Any:
     wire.check_json(body)
     try:
         document = json.loads(body, object_hook=_ids_as_base64)
+        if not isinstance(document, dict):
+            raise TypeError("an export request is an object")
         return ParseDict(document, message(), ignore_unknown_fields=True)
     except (ValueError, ParseError, RecursionError, TypeError, AttributeError) as error:
         raise RefusedError(400, f"the body is not a JSON {message.DESCRIPTOR.name}") from error

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from opentelemetry.sdk.metrics import Exemplar as SdkExemplar
+from opentelemetry.sdk.metrics._internal.point import Buckets as SdkBuckets
+from opentelemetry.sdk.metrics._internal.point import ExponentialHistogramDataPoint
 from opentelemetry.sdk.metrics.export import (
     AggregationTemporality,
     Gauge,
@@ -19,8 +21,6 @@ from opentelemetry.sdk.metrics.export import (
 )
 from opentelemetry.sdk.metrics.export import ExponentialHistogram as SdkExponentialHistogram
 from opentelemetry.sdk.metrics.export import Metric as SdkMetric
-from opentelemetry.sdk.metrics._internal.point import Buckets as SdkBuckets
-from opentelemetry.sdk.metrics._internal.point import ExponentialHistogramDataPoint
 
 from clew_sdk.metrics.points import EXPONENTIAL, GAUGE, HISTOGRAM, Exemplar, Metric
 from clew_sdk.resource import Resource
