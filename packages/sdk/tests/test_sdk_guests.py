@@ -100,7 +100,8 @@ def test_guests_that_raise_harm_nobody(sink: Sink, pipeline_to: Make) -> None:
     ("sampler", "parent", "recorded"),
     [
         (sampling.ALWAYS_ON, None, True), (sampling.ALWAYS_OFF, None, False), (sampling.DEFAULT_ON, UNSAMPLED, False),
-        (sampling.DEFAULT_OFF, SAMPLED, True), (sampling.TraceIdRatioBased(0), SAMPLED, False), (None, UNSAMPLED, False),
+        (sampling.DEFAULT_OFF, SAMPLED, True), (sampling.TraceIdRatioBased(0), SAMPLED, False),
+        (None, UNSAMPLED, False),
         ("always_off", SAMPLED, False), ("parentbased_always_off", SAMPLED, True), ("traceidratio", SAMPLED, False),
         ("parentbased_traceidratio", SAMPLED, True), ("parentbased_traceidratio", None, False), ("unknown", None, True),
     ],
@@ -175,7 +176,7 @@ def test_the_stock_logging_handler_works_with_our_provider(sink: Sink, pipeline_
     """The record is in the trace and carries the request's ID."""
     pipeline = pipeline_to(sink.url)
     logger = logging.Logger("shop")
-    with pytest.warns(DeprecationWarning):
+    with pytest.warns(DeprecationWarning, match="LoggingHandler"):
         logger.addHandler(sdk_logs.LoggingHandler(logger_provider=LoggerProvider(pipeline=pipeline)))
     token = context_api.attach(context_api.set_value("clew-request-id", "r-1"))
     with TracerProvider(pipeline=pipeline).get_tracer("t").start_as_current_span("s") as span:
@@ -287,9 +288,7 @@ def test_observable_counters_are_told_as_differences_when_asked(pipeline_to: Mak
     meter.create_observable_counter("c", [lambda options: [metrics.Observation(next(totals))]])
     counter = meter.create_counter("s")
     counter.add(4)
-    found = []
-    for _ in range(3):
-        found.append({metric.name: (metric.points[0].value, metric.delta) for metric in provider.collect(0)})
+    found = [{metric.name: (metric.points[0].value, metric.delta) for metric in provider.collect(0)} for _ in range(3)]
     assert found == [{"c": (10, True), "s": (4, True)}, {"c": (5, True)}, {"c": (0, True)}]
 
 
@@ -348,7 +347,8 @@ points = sorted(
     for resource in found.resource_metrics for scope in resource.scope_metrics
     for metric in scope.metrics for point in metric.data.data_points
 ) if found else []
-print(sorted(span.name for span in spans.get_finished_spans()), points, sorted(r.log_record.body for r in logs.get_finished_logs()))
+bodies = sorted(record.log_record.body for record in logs.get_finished_logs())
+print(sorted(span.name for span in spans.get_finished_spans()), points, bodies)
 """
 
 

@@ -40,7 +40,7 @@ class Channel:
     def work(self, deadline: float, flush: bool = False) -> bool:
         """Sends what is there now; False if some of it is still there at the deadline.
 
-        A flush waits for the time of a retry. When that comes too late and only we chose it, it tries once more at once.
+        A flush waits for the time of a retry. When that comes too late and only we chose it, it tries at once.
         """
         outbox = self.outbox
         goal = outbox.settled + outbox.in_flight + len(outbox.items)

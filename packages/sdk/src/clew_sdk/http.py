@@ -25,7 +25,7 @@ class Response(NamedTuple):
     body: bytes
 
 
-class Broken(ConnectionError):
+class BrokenConnectionError(ConnectionError):
     """The peer went away. `silent` when it had not sent a byte of an answer."""
 
     def __init__(self, silent: bool) -> None:
@@ -50,7 +50,7 @@ class Connection:
         reused = self._socket is not None
         try:
             return self._exchange(head, body, deadline)
-        except (Broken, ConnectionError) as error:
+        except (BrokenConnectionError, ConnectionError) as error:
             self.close()
             if not reused or not getattr(error, "silent", True):
                 raise
@@ -183,7 +183,7 @@ class Reader:
         try:
             while len(self._buffer) <= RESPONSE_BYTES:
                 self._more()
-        except Broken:
+        except BrokenConnectionError:
             return self._buffer
         return b""
 
@@ -213,7 +213,7 @@ class Reader:
         self._connection.settimeout(_left(self._deadline))
         piece: bytes = self._connection.recv(size)
         if not piece:
-            raise Broken(self._silent)
+            raise BrokenConnectionError(self._silent)
         self._silent = False
         self._read += len(piece)
         return piece

@@ -67,6 +67,6 @@ def _register_after_execution(loader: Any) -> None:
 
 def _register(module: ModuleType) -> None:
     for ours in _KIN[module.__name__]:
-        theirs = getattr(module, ours.__name__, None)
+        theirs: Any = getattr(module, ours.__name__, None)
         if hasattr(theirs, "register"):
             theirs.register(ours)

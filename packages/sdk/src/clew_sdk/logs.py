@@ -178,11 +178,11 @@ def _attributes(given: Any, exception: BaseException | None, context: Context) -
 
 def _trace(context: Context) -> tuple[int, int, int]:
     """Trace ID, span ID and flags of the span in a context."""
-    span = context.get(_SPAN_KEY)
+    span: Any = context.get(_SPAN_KEY)
     if span is None:
         return 0, 0, 0
     if span.__class__ is Span:
-        return span._lineage.trace_id, span._span_id, span._lineage.flags  # type: ignore[attr-defined]
+        return span._lineage.trace_id, span._span_id, span._lineage.flags
     found = get_current_span(context).get_span_context()
     return found.trace_id, found.span_id, found.trace_flags
 

@@ -1,4 +1,4 @@
-"""The proxy that the environment asks for: `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, but for `NO_PROXY` and loopback."""
+"""The proxy that the environment asks for: `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`; not for `NO_PROXY`, loopback."""
 
 from __future__ import annotations
 

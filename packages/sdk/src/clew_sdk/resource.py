@@ -6,6 +6,7 @@ import os
 import platform
 import sys
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any
 
 from clew_sdk import ids, settings
@@ -93,7 +94,7 @@ def program_name() -> str:
 
 def _module_option(arguments: list[str]) -> str:
     """The module of `python -m module`, which sys.argv does not know before it runs."""
-    for option, value in zip(arguments[1:], arguments[2:], strict=False):
+    for option, value in pairwise(arguments[1:]):
         if option == "-m":
             return value
         if not option.startswith("-") or option == "-c":

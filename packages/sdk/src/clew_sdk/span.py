@@ -71,7 +71,11 @@ class Span(ApiSpan):
         self._tracer, self._name, self._kind = tracer, name, kind
         self._lineage, self._parent_id = lineage, parent_id
         self._span_id = random_bits(64) or 1
-        self._context = self._events = self._links = self._description = self._end = None
+        self._context: SpanContext | None = None
+        self._events: deque[tuple[Any, dict[str, Any], int]] | None = None
+        self._links: deque[tuple[SpanContext, dict[str, Any]]] | None = None
+        self._description: str | None = None
+        self._end: int | None = None
         self._attributes: dict[str, Any] = {}
         self._dropped = self._dropped_events = self._dropped_links = self._exceptions = self._status = 0
         self._remote = False
@@ -147,9 +151,10 @@ class Span(ApiSpan):
         """OK is final and UNSET is ignored (specification, trace API, "Set Status")."""
         if self._end is not None or self._status == _OK:
             return
+        kind: Any = status
         if isinstance(status, Status):
-            status, description = status.status_code, status.description
-        code = status.value if isinstance(status, StatusCode) else 0
+            kind, description = status.status_code, status.description
+        code = kind.value if isinstance(kind, StatusCode) else 0
         if code:
             self._status = code
             self._description = described(description) if description and code == _ERROR else None

@@ -65,9 +65,9 @@ class Tracer(ApiTracer):
         given = context
         if context is None:
             context = get_current()
-        parent = context.get(_SPAN_KEY)
+        parent: Any = context.get(_SPAN_KEY)
         if parent.__class__ is Span and self._inherits:
-            span = Span(self, name, kind, parent._lineage, parent._span_id)  # type: ignore[attr-defined]
+            span = Span(self, name, kind, parent._lineage, parent._span_id)
             if attributes:
                 span._attributes = copied(attributes)
         else:
@@ -183,7 +183,7 @@ class Tracer(ApiTracer):
         self._successor = successor
         self._inherits = False
         self.start_span = successor.start_span  # type: ignore[method-assign]
-        self.start_as_current_span = successor.start_as_current_span  # type: ignore[method-assign, assignment]
+        self.start_as_current_span = successor.start_as_current_span  # type: ignore[method-assign]
 
 
 class UnsampledSpan(Span):

@@ -24,8 +24,8 @@ class TracerProvider(ApiTracerProvider):
     """
 
     def __init__(
-        self, sampler: Any = None, resource: Any = None, shutdown_on_exit: bool = True, active_span_processor: Any = None,
-        id_generator: Any = None, span_limits: Any = None, **later: Any,
+        self, sampler: Any = None, resource: Any = None, shutdown_on_exit: bool = True,
+        active_span_processor: Any = None, id_generator: Any = None, span_limits: Any = None, **later: Any,
     ) -> None:  # fmt: skip
         self._pipeline = later.pop("pipeline", None) or pipeline.default()
         self._resource = _resource(resource)
@@ -42,7 +42,7 @@ class TracerProvider(ApiTracerProvider):
         if active_span_processor is not None:
             self.guests.add(active_span_processor)
         self._disabled = settings.flag("OTEL_SDK_DISABLED")
-        self._tracers: dict[Any, Tracer] = {}
+        self._tracers: dict[tuple[str, str | None, str | None, str], Tracer] = {}
         self._successor: ApiTracerProvider | None = None
         self._pipeline.parts.append(self)
 
@@ -54,12 +54,12 @@ class TracerProvider(ApiTracerProvider):
         self, instrumenting_module_name: str, instrumenting_library_version: str | None = None,
         schema_url: str | None = None, attributes: Any = None,
     ) -> ApiTracer:  # fmt: skip
-        asked = (instrumenting_module_name, instrumenting_library_version, schema_url, attributes)
+        asked = (instrumenting_module_name, instrumenting_library_version, schema_url)
         if self._successor is not None:
-            return self._successor.get_tracer(*asked)
+            return self._successor.get_tracer(*asked, attributes)
         if self._disabled:
             return NoOpTracer()
-        key = (*asked[:3], str(attributes) if attributes else "")
+        key = (*asked, str(attributes) if attributes else "")
         tracer = self._tracers.get(key)
         if tracer is None:
             name, version = instrumenting_module_name or "", instrumenting_library_version or ""
@@ -86,8 +86,8 @@ class TracerProvider(ApiTracerProvider):
     def hand_over(self, to: ApiTracerProvider) -> None:
         """From now on `to` makes the spans, also those of the tracers that were made here."""
         self._successor = to
-        for asked, tracer in list(self._tracers.items()):
-            tracer.hand_over(to.get_tracer(*asked[:3], tracer.scope.attributes or None))
+        for (name, version, schema_url, _), tracer in list(self._tracers.items()):
+            tracer.hand_over(to.get_tracer(name, version, schema_url, tracer.scope.attributes or None))
 
     @property
     def quiet(self) -> bool:

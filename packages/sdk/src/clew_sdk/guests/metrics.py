@@ -67,14 +67,14 @@ def _number(point: Any) -> NumberDataPoint:
 
 def _histogram(point: Any) -> HistogramDataPoint:
     return HistogramDataPoint(
-        point.attributes, point.start, point.time, point.count, point.sum,
+        point.attributes, point.start, point.time, point.total, point.sum,
         point.counts, point.boundaries, point.min, point.max, _exemplars(point),
     )  # fmt: skip
 
 
 def _exponential(point: Any) -> ExponentialHistogramDataPoint:
     return ExponentialHistogramDataPoint(
-        point.attributes, point.start, point.time, point.count, point.sum, point.scale, point.zeros,
+        point.attributes, point.start, point.time, point.total, point.sum, point.scale, point.zeros,
         SdkBuckets(*point.positive), SdkBuckets(*point.negative), 0, point.min, point.max, _exemplars(point),
     )  # fmt: skip
 

@@ -56,7 +56,7 @@ def _bounded(attributes: dict[str, Any], most: int, longest: int) -> BoundedAttr
     return bounded
 
 
-def _list(items: Iterable[Any], dropped: int) -> BoundedList:
+def _list(items: Iterable[Any], dropped: int) -> Any:
     found = list(items)
     bounded = BoundedList.from_seq(len(found), found)
     bounded.dropped = dropped

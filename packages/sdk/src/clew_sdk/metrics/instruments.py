@@ -111,7 +111,7 @@ class _Observable(_Described):
 
     def observe(self, seconds: float) -> list[tuple[float, Mapping[str, Any]]]:
         """Runs foreign code; never raises an Exception."""
-        found = []
+        found: list[tuple[float, Mapping[str, Any]]] = []
         options = CallbackOptions(timeout_millis=seconds * 1000)
         for callback in list(self._prepared):
             try:

@@ -108,11 +108,11 @@ class Measurements:
                 state.take(amount, exemplar)
 
     def _exemplar(self, target: Target, amount: float, context: Context, when: int) -> Exemplar | None:
-        span = context.get(_SPAN_KEY)
+        span: Any = context.get(_SPAN_KEY)
         if span.__class__ is Span:
             if self._exemplars == "always_off":
                 return None
-            return Exemplar(amount, when, span._lineage.trace_id, span._span_id, target.attributes)  # type: ignore[attr-defined]
+            return Exemplar(amount, when, span._lineage.trace_id, span._span_id, target.attributes)
         if span is None and self._exemplars != "always_on":
             return None
         return self._foreign_exemplar(target, amount, context, when)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from opentelemetry import metrics as api
 
@@ -13,6 +13,11 @@ from clew_sdk.scope import Scope
 
 if TYPE_CHECKING:
     from clew_sdk.metrics.provider import MeterProvider
+
+
+Made = TypeVar("Made", bound=instruments._Synchronous)
+Watched = TypeVar("Watched", bound=instruments._Observable)
+Kept = TypeVar("Kept")
 
 
 class Meter(api.Meter):
@@ -53,18 +58,20 @@ class Meter(api.Meter):
     ) -> api.ObservableGauge:
         return self._observable(instruments.ObservableGauge, (name, unit, description), callbacks)
 
-    def _synchronous(self, kind: Any, texts: tuple[str, str, str], boundaries: Sequence[float] | None = None) -> Any:
+    def _synchronous(
+        self, kind: type[Made], texts: tuple[str, str, str], boundaries: Sequence[float] | None = None
+    ) -> Made:
         described, key = self._described(kind, texts, boundaries)
-        found = self.instruments.get(key)
+        found: Made | None = self.instruments.get(key)
         if found is None:
             made = kind(described, self._provider.streams(described), self._provider.measurements)
             found = self._kept(key, made)
         return found
 
-    def _observable(self, kind: Any, texts: tuple[str, str, str], callbacks: Any) -> Any:
+    def _observable(self, kind: type[Watched], texts: tuple[str, str, str], callbacks: Any) -> Watched:
         """One that was created before gets the further callbacks too."""
         described, key = self._described(kind, texts)
-        found = self.instruments.get(key)
+        found: Watched | None = self.instruments.get(key)
         if found is None:
             found = self._kept(key, kind(described, self._provider.streams(described)))
         found.add_callbacks(callbacks)
@@ -73,8 +80,8 @@ class Meter(api.Meter):
         self._provider.measurements.watch()
         return found
 
-    def _kept(self, key: Any, made: Any) -> Any:
-        found = self.instruments.setdefault(key, made)
+    def _kept(self, key: Any, made: Kept) -> Kept:
+        found: Kept = self.instruments.setdefault(key, made)
         if self.successor is not None and not hasattr(found, "callbacks"):
             succeed(found, self.successor)
         return found
@@ -92,24 +99,15 @@ class Meter(api.Meter):
 
 def succeed(instrument: Any, meter: api.Meter) -> None:
     """Lets another provider's meter make the same instrument, which gets what this one is given from now on."""
-    scope, kind, name, unit, description, boundaries = instrument.described
+    _, kind, name, unit, description, boundaries = instrument.described
     if instrument.successor is not None:
         return
+    make: Any = getattr(meter, _CREATE[kind])
     if hasattr(instrument, "callbacks"):
-        make = {
-            "ObservableCounter": meter.create_observable_counter,
-            "ObservableUpDownCounter": meter.create_observable_up_down_counter,
-            "ObservableGauge": meter.create_observable_gauge,
-        }[kind]
         instrument.successor = make(name, instrument.callbacks, unit, description)
     elif kind == "Histogram":
         instrument.successor = histogram(meter, name, unit, description, boundaries)
     else:
-        make = {
-            "Counter": meter.create_counter,
-            "UpDownCounter": meter.create_up_down_counter,
-            "Gauge": meter.create_gauge,
-        }[kind]
         instrument.successor = make(name, unit, description)
 
 
@@ -121,3 +119,14 @@ def histogram(meter: api.Meter, name: str, unit: str, description: str, boundari
         return meter.create_histogram(name, unit, description, explicit_bucket_boundaries_advisory=boundaries)
     except TypeError:
         return meter.create_histogram(name, unit, description)
+
+
+_CREATE = {
+    "Counter": "create_counter",
+    "UpDownCounter": "create_up_down_counter",
+    "Gauge": "create_gauge",
+    "Histogram": "create_histogram",
+    "ObservableCounter": "create_observable_counter",
+    "ObservableUpDownCounter": "create_observable_up_down_counter",
+    "ObservableGauge": "create_observable_gauge",
+}

@@ -32,7 +32,7 @@ class HistogramPoint(NamedTuple):
     attributes: Mapping[str, Any]
     start: int
     time: int
-    count: int
+    total: int
     sum: float
     min: float
     max: float
@@ -52,7 +52,7 @@ class ExponentialPoint(NamedTuple):
     attributes: Mapping[str, Any]
     start: int
     time: int
-    count: int
+    total: int
     sum: float
     min: float
     max: float

@@ -124,12 +124,12 @@ class MeterProvider(api.MeterProvider):
 
     def _observe(self, seconds: float) -> list[tuple[Any, list[Any]]]:
         """Foreign code: no lock is held meanwhile."""
-        found = []
-        for meter in list(self._meters.values()):
-            for instrument in list(meter.instruments.values()):
-                if hasattr(instrument, "observe") and instrument.successor is None:
-                    found.append((instrument, instrument.observe(seconds)))
-        return found
+        return [
+            (instrument, instrument.observe(seconds))
+            for meter in list(self._meters.values())
+            for instrument in list(meter.instruments.values())
+            if hasattr(instrument, "observe") and instrument.successor is None
+        ]
 
     def _export(self) -> None:
         if self._outbox is None or self._successor is not None:

@@ -53,7 +53,7 @@ def _histogram(point: HistogramPoint, shape: str) -> bytes:
         (
             _HISTOGRAM_ATTRIBUTES.encode(point.attributes)[0],
             b"\x11" + fixed64(point.start) + b"\x19" + fixed64(point.time),
-            b"\x21" + fixed64(point.count) + b"\x29" + double(point.sum),
+            b"\x21" + fixed64(point.total) + b"\x29" + double(point.sum),
             block(b"\x32", pack(f"<{len(counts)}Q", *counts)),
             block(b"\x3a", pack(f"<{len(boundaries)}d", *boundaries)) if boundaries else b"",
             _exemplars(b"\x42", point, point.exemplars),
@@ -67,7 +67,7 @@ def _exponential(point: ExponentialPoint, shape: str) -> bytes:
         (
             _EXPONENTIAL_ATTRIBUTES.encode(point.attributes)[0],
             b"\x11" + fixed64(point.start) + b"\x19" + fixed64(point.time),
-            b"\x21" + fixed64(point.count) + b"\x29" + double(point.sum),
+            b"\x21" + fixed64(point.total) + b"\x29" + double(point.sum),
             count(b"\x30", _zigzag(point.scale)),
             b"\x39" + fixed64(point.zeros),
             _buckets(b"\x42", point.positive) + _buckets(b"\x4a", point.negative),

@@ -31,9 +31,10 @@ def export_request(items: Iterable[tuple[Scope, bytes]]) -> bytes:
 def rejected_records(response: bytes) -> int:
     """How many records a partial success did not take. Anything that cannot be read counts as none."""
     try:
-        return _field(_field(response, 1), 1) or 0  # type: ignore[arg-type, return-value]
-    except (IndexError, TypeError):
+        rejected = _field(_field(response, 1), 1)
+    except IndexError:
         return 0
+    return rejected if isinstance(rejected, int) else 0
 
 
 def _field(message: bytes | int | None, wanted: int) -> bytes | int | None:

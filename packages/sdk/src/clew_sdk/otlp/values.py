@@ -12,7 +12,7 @@ REMEMBERED = 2048  # pairs
 REMEMBERED_LENGTH = 200  # characters of a value; longer ones seldom come twice
 
 
-class Unencodable(Exception):
+class UnencodableError(Exception):
     """An attribute that OTLP has no place for: no key, or a key that is not a string."""
 
 
@@ -43,7 +43,7 @@ class Attributes(dict[tuple[str, Any, type], bytes]):
         for item in snapshot(attributes):
             try:
                 if len(fields) >= self._most:
-                    raise Unencodable
+                    raise UnencodableError
                 fields.append(self.__missing__((*item, type(item[1]))))
             except Exception:  # noqa: BLE001  __str__ and __len__ of a value are the application's code
                 dropped += 1
@@ -60,7 +60,7 @@ class Attributes(dict[tuple[str, Any, type], bytes]):
         known = self._keys.get(key)
         if known is None:
             if not isinstance(key, str) or not 0 < len(key) <= KEY_LENGTH:
-                raise Unencodable
+                raise UnencodableError
             known = remember(self._keys, key, block(b"\x0a", utf8(key)) + b"\x12")
         return known
 
@@ -113,8 +113,9 @@ def _any_value(value: Any, longest: int, depth: int, left: list[int]) -> bytes:
     if isinstance(value, (Sequence, Mapping)):
         if depth <= 0:
             return b""
-        nested = _array if isinstance(value, Sequence) else _mapping
-        return nested(value, longest, depth - 1, left)
+        if isinstance(value, Sequence):
+            return _array(value, longest, depth - 1, left)
+        return _mapping(value, longest, depth - 1, left)
     return block(b"\x0a", utf8(described(value)[:longest]))
 
 
@@ -150,13 +151,13 @@ def described(value: Any) -> str:
     """str(value), or the type's name when that raises or the type never said how to print it."""
     if isinstance(value, str):
         return str.__str__(value)
-    kind = type(value)
+    kind: Any = type(value)
     if kind.__str__ is object.__str__ and kind.__repr__ is object.__repr__:
-        return kind.__qualname__
+        return str(kind.__qualname__)
     try:
         return str(value)
     except Exception:  # noqa: BLE001
-        return kind.__qualname__
+        return str(kind.__qualname__)
 
 
 def _length_first(content: bytes) -> bytes:
