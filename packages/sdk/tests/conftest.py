@@ -11,7 +11,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from sink import Sink
+from servers.sink import Sink
 
 from clew_sdk import report
 from clew_sdk.pipeline import Pipeline

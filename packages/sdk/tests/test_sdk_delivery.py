@@ -10,7 +10,7 @@ from email.utils import format_datetime
 from typing import Any
 
 import pytest
-from sink import Sink
+from servers.sink import Sink
 
 from clew_sdk import TracerProvider, retry
 from clew_sdk.native import monotonic

@@ -21,7 +21,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import NonRecordingSpan, SpanContext, SpanKind, StatusCode, TraceFlags
 from programs import run
-from sink import Sink, attributes_of
+from servers.sink import Sink, attributes_of
 
 from clew_sdk import LoggerProvider, MeterProvider, TracerProvider
 from clew_sdk.pipeline import Pipeline

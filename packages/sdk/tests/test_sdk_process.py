@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 from programs import run, start
-from sink import Sink
+from servers.sink import Sink
 
 SETUP = """
 import os, sys, time

@@ -12,7 +12,7 @@ from opentelemetry import context as context_api
 from opentelemetry import trace
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as Message
 from opentelemetry.trace import Link, Status, StatusCode
-from sink import Sink, attributes_of
+from servers.sink import Sink, attributes_of
 
 from clew_sdk import MeterProvider, TracerProvider
 from clew_sdk.pipeline import Pipeline
