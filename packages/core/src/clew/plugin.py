@@ -38,7 +38,7 @@ class Plugin:
         undos = _enabled[self] = []
         try:
             for hook in self.hooks:
-                undos.append(hook(telemetry))  # noqa: PERF401  (one that fails must leave the others to undo)
+                undos.append(hook(telemetry))
         except Exception as error:
             self.disable()
             raise PluginError(f"{self.name} is not followed: {error}") from error
