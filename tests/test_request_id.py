@@ -96,7 +96,7 @@ def outer(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
                 env=environ,
                 stderr=subprocess.PIPE,
                 stdout=subprocess.DEVNULL,
-            )  # fmt: skip
+            )
             for command in commands
         ]
         try:
