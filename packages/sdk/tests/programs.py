@@ -25,6 +25,6 @@ def start(program: str, endpoint: str = "", **environment: str) -> subprocess.Po
     clean = {name: value for name, value in os.environ.items() if not name.startswith(("OTEL_", "CLEW_"))}
     settings = {"OTEL_EXPORTER_OTLP_ENDPOINT": endpoint, "PYTHONPATH": SOURCE, "PYTHONUNBUFFERED": "1", **environment}
     return subprocess.Popen(
-        [sys.executable, "-W", "error::ResourceWarning", "-c", textwrap.dedent(program)],
+        [sys.executable, "-W", "error::ResourceWarning", "-W", "ignore::DeprecationWarning", "-c", textwrap.dedent(program)],
         env={**clean, **settings}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
