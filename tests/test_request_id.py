@@ -7,11 +7,11 @@ import os
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from servers.programs import eventually, free_ports
 from servers.sink import Sink
 
 INNER = """
@@ -38,12 +38,6 @@ def ids():
 """
 
 
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
-
-
 def get(port: int, **headers: str) -> tuple[str, str]:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
     try:
@@ -54,14 +48,9 @@ def get(port: int, **headers: str) -> tuple[str, str]:
         connection.close()
 
 
-def started(port: int, process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + 60
-    while process.poll() is None and time.monotonic() < deadline:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.05)
-    pytest.fail("an application did not start")
+def listening(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 SETTINGS = {
@@ -76,7 +65,7 @@ def outer(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     folder = tmp_path_factory.mktemp("applications")
     (folder / "inner.py").write_text(INNER)
     (folder / "outer.py").write_text(OUTER)
-    scripts, ports = Path(sys.executable).parent, (free_port(), free_port())
+    scripts, ports = Path(sys.executable).parent, free_ports(2)
     with Sink() as sink:
         environ = {
             **os.environ,
@@ -100,8 +89,7 @@ def outer(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
             for command in commands
         ]
         try:
-            for port, process in zip(ports, processes, strict=True):
-                started(port, process)
+            assert eventually(lambda: all(map(listening, ports)))
             yield ports[1], sink
         finally:
             for process in processes:
@@ -131,15 +119,13 @@ def test_two_requests_have_two_ids(outer: tuple[int, Sink]) -> None:
 def test_the_log_line_of_a_request_is_sent_with_its_id(outer: tuple[int, Sink]) -> None:
     port, sink = outer
     get(port, X_Request_ID="order-2")
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        found = [
-            record
+
+    def bodies() -> list[str]:
+        return [
+            record.body.string_value
             for _, _, record in sink.logs
             for attribute in record.attributes
             if attribute.key == "request.id" and attribute.value.string_value == "order-2"
         ]
-        if found:
-            break
-        time.sleep(0.1)
-    assert "asked" in {record.body.string_value for record in found}
+
+    assert "asked" in eventually(bodies)
