@@ -253,3 +253,27 @@ print(made + rung)
     assert len(sink.span_ids) == int(done.stdout)
     total = sum(point.count for _, _, metric in sink.metrics for point in metric.histogram.data_points)
     assert total >= 500
+
+
+@pytest.mark.parametrize("order", ["before", "after", "between"])
+def test_greenlets_do_not_stop_the_worker(order: str, sink: Sink) -> None:
+    """gevent's patches before us, after us, and after our first span: the worker stays a real thread."""
+    pytest.importorskip("gevent")
+    patch = "import gevent.monkey; gevent.monkey.patch_all()\n"
+    first = "trace.get_tracer('t').start_span('first').end()\n"
+    program = {"before": patch + SETUP + first, "after": SETUP + patch + first, "between": SETUP + first + patch}[order]
+    work_in_greenlets = """
+import threading, time
+def some():
+    for _ in range(50):
+        with tracer.start_as_current_span("work"):
+            time.sleep(0.001)
+threads = [threading.Thread(target=some) for _ in range(4)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+print(clew_sdk.force_flush(10000), len(os.listdir("/proc/self/task")))
+work(10)
+"""
+    done = run(program + work_in_greenlets, sink.url)
+    assert (done.returncode, done.stdout) == (0, "True 2\n")
+    assert len(sink.span_ids) == 211

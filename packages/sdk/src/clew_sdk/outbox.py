@@ -38,6 +38,7 @@ class Outbox:
 
     def __init__(self, signal: str, capacity: int, wake: Callable[[], None]) -> None:
         self.signal, self._capacity, self._wake = signal, capacity, wake
+        self.batch_items = BATCH_ITEMS
         self.records = {"traces": "spans", "logs": "log records"}.get(signal, signal)
         self._room = capacity - capacity // RESERVE
         self.reset()
@@ -68,7 +69,7 @@ class Outbox:
         """The oldest records, at most one batch; from now on they count as in flight."""
         batch: list[tuple[Scope, bytes]] = []
         items, size = self.items, 0
-        while items and len(batch) < BATCH_ITEMS and size < BATCH_BYTES:
+        while items and len(batch) < self.batch_items and size < BATCH_BYTES:
             item = items[0]
             if batch and size + len(item[1]) > BATCH_BYTES:
                 break

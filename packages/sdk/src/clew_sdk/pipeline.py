@@ -8,7 +8,7 @@ from clew_sdk import ids, lifecycle, report, settings
 from clew_sdk.channel import Channel
 from clew_sdk.endpoint import endpoint
 from clew_sdk.native import monotonic
-from clew_sdk.outbox import Account, Outbox
+from clew_sdk.outbox import BATCH_ITEMS, Account, Outbox
 from clew_sdk.transport import Transport
 from clew_sdk.worker import Worker
 
@@ -31,8 +31,10 @@ class Pipeline:
 
     def __init__(self) -> None:
         self.parts: list[Part] = []
-        self.worker = Worker((), self._chores)
+        self.worker = Worker((), self._chores, _delay())
         self.outboxes = {name: Outbox(name, size, self.worker.wake) for name, size in CAPACITY.items()}
+        for name, outbox in self.outboxes.items():
+            outbox.batch_items = _batch_items(name)
         channels = [Channel(outbox, Transport(endpoint(name))) for name, outbox in self.outboxes.items()]
         self.worker.channels = self._channels = channels
         self.exit_budget = settings.number("CLEW_EXIT_TIMEOUT", 5.0)
@@ -78,6 +80,16 @@ class Pipeline:
 
     def _chores(self, flush: bool) -> float:
         return min((part.chores(flush) for part in list(self.parts)), default=3600.0)
+
+
+def _delay() -> float:
+    """The specification's schedule delays when they are set; one second otherwise, which loses less to a SIGKILL."""
+    return min(settings.seconds(f"OTEL_{kind}_SCHEDULE_DELAY", 1.0) for kind in ("BSP", "BLRP"))
+
+
+def _batch_items(signal: str) -> int:
+    names = {"traces": "OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "logs": "OTEL_BLRP_MAX_EXPORT_BATCH_SIZE"}
+    return max(1, settings.count(names[signal], BATCH_ITEMS)) if signal in names else BATCH_ITEMS
 
 
 _default: Pipeline | None = None

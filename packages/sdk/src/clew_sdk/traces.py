@@ -8,7 +8,8 @@ from opentelemetry.trace import NoOpTracer
 from opentelemetry.trace import Tracer as ApiTracer
 from opentelemetry.trace import TracerProvider as ApiTracerProvider
 
-from clew_sdk import limits, pipeline, resource, sampling, settings
+from clew_sdk import limits, pipeline, report, resource, sampling, settings
+from clew_sdk.guests.entry_points import load
 from clew_sdk.guests.exporters import chosen
 from clew_sdk.guests.spans import SpanGuests, batching
 from clew_sdk.native import monotonic
@@ -31,7 +32,7 @@ class TracerProvider(ApiTracerProvider):
         self._resource = _resource(resource)
         self.sampler = sampler
         self.sample = sampling.adapt(sampler) if sampler is not None else sampling.from_environment()
-        self.id_generator = self.foreign_ids = id_generator
+        self.id_generator = self.foreign_ids = id_generator or _named_generator()
         self.limits = limits.from_sdk(span_limits) if span_limits is not None else limits.span_limits()
         self.encoder = SpanEncoder(self.limits)
         exporters = chosen("traces")
@@ -105,3 +106,15 @@ class TracerProvider(ApiTracerProvider):
 
 def _resource(given: Any) -> resource.Resource:
     return resource.from_sdk(given) if given is not None else resource.default()
+
+
+def _named_generator() -> Any:
+    """What `OTEL_PYTHON_ID_GENERATOR` names; None for random IDs, which are our own."""
+    name = settings.text("OTEL_PYTHON_ID_GENERATOR", "random")
+    if name == "random":
+        return None
+    try:
+        return load("opentelemetry_id_generator", name)()
+    except Exception as error:  # noqa: BLE001  foreign code
+        report.warn("ids", "clew: the ID generator %r cannot be used (%s); IDs are random", name, type(error).__name__)
+        return None

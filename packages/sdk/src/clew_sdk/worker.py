@@ -11,7 +11,7 @@ from clew_sdk import native, report
 from clew_sdk.channel import Channel
 from clew_sdk.native import monotonic
 
-BUSY, IDLE = 1.0, 5.0
+IDLE = 5.0
 ROUND = 3600.0  # no deadline but the attempts' own
 
 
@@ -31,8 +31,9 @@ class Worker:
     They get True when a flush wants them done whatever the time, and return the seconds until they are due again.
     """
 
-    def __init__(self, channels: Sequence[Channel], chores: Callable[[bool], float]) -> None:
+    def __init__(self, channels: Sequence[Channel], chores: Callable[[bool], float], delay: float = 1.0) -> None:
         self.channels, self._chores = channels, chores
+        self._delay = delay  # seconds between rounds while there is work
         self.reset()
 
     def reset(self) -> None:
@@ -97,7 +98,7 @@ class Worker:
             except BaseException as error:  # noqa: BLE001
                 self.restarts += 1
                 report.warn("worker", "clew: the worker failed (%s) and goes on", type(error).__name__)
-                wait = BUSY
+                wait = self._delay
 
     def _round(self, request: Flush | None, rung: bool) -> float:
         """Returns the seconds until the next one."""
@@ -106,14 +107,14 @@ class Worker:
             return IDLE
         if self._idle and rung:
             self._hear(busy=True)  # the first record after a pause: the others of its request are about to follow
-            return BUSY
+            return self._delay
         due = self._chores(False)
         busy = any(not channel.empty for channel in self.channels)
         for channel in self.channels:
             channel.work(monotonic() + ROUND)
             due = channel.due(due)
         self._hear(busy)
-        return max(0.01, min(due, BUSY if busy else IDLE))
+        return max(0.01, min(due, self._delay if busy else IDLE))
 
     def _hear(self, busy: bool) -> None:
         self._idle = not busy

@@ -21,7 +21,7 @@ METRIC = "db.client.operation.duration"
 class DbClientContract:
     """Subclass it as TestX, set `plugin` and `where`, and define `connect`, `run`, `run_many`.
 
-    The database is empty; the contract makes its own table `items`.
+    The database is empty; the contract makes a table `items` and drops it.
     """
 
     plugin: Plugin
@@ -53,6 +53,7 @@ class DbClientContract:
             self.run(connection, "CREATE TABLE items (sku VARCHAR(40), number INTEGER)")
             record.clear()
             yield connection
+            self.run(connection, "DROP TABLE items")
 
     def test_a_statement_is_one_client_span_and_one_point(self, record: Recording, connection: Any) -> None:
         self.run(connection, "SELECT sku FROM items WHERE number = 42")
