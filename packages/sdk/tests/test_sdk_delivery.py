@@ -302,3 +302,16 @@ def test_an_endless_answer_is_not_read(head: bytes, pipeline_to: Make) -> None:
         assert transport._connection._socket is None
         thread.join(30)
         assert not thread.is_alive()
+
+
+def test_the_specifications_batch_size_and_delay_are_obeyed(
+    sink: Sink, pipeline_to: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "10")
+    monkeypatch.setenv("OTEL_BSP_SCHEDULE_DELAY", "50")
+    pipeline = pipeline_to(sink.url)
+    assert pipeline.worker._delay == 0.05
+    record(pipeline, 100)
+    assert pipeline.flush(30)
+    assert len(sink.requests) == 10
+    assert len(sink.span_ids) == 100
