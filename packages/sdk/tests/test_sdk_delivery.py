@@ -208,6 +208,20 @@ def test_a_full_outbox_refuses_the_newest_and_keeps_a_reserve_for_errors(
         assert after.queued == before.queued + 1
 
 
+def test_people_are_told_that_the_outbox_is_full(
+    pipeline_to: Make, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """One line, by the worker: the thread that records has other things to do."""
+    from clew_sdk import pipeline as module
+
+    monkeypatch.setitem(module.CAPACITY, "traces", 100_000)
+    pipeline = pipeline_to("http://127.0.0.1:9")
+    record(pipeline, 1000)
+    pipeline.flush(0.3)
+    refused = traces(pipeline).dropped["queue_full"]
+    assert [entry.getMessage() for entry in caplog.records].count(f"clew: {refused} spans found the queue full") == 1
+
+
 def test_a_collector_that_comes_back_gets_everything(pipeline_to: Make) -> None:
     """Nothing listens at first; the records wait, and arrive when the collector does."""
     with socket.socket() as reserved:

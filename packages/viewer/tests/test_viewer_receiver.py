@@ -6,7 +6,6 @@ import gzip
 import json
 import socket
 import time
-import zlib
 from contextlib import closing
 from typing import Any
 
@@ -263,7 +262,7 @@ def test_a_bomb_of_nested_messages_is_counted_before_it_is_decoded(otlp, inbox):
     body = attributes
     for field in (0x12, 0x12, 0x0A):
         body = bytes((field,)) + varint(len(body)) + body
-    assert otlp.post(inbox.port, zlib.compress(body, wbits=31), **GZIP).status == 413
+    assert otlp.post(inbox.port, gzip.compress(body), **GZIP).status == 413
 
 
 def head(port: int, *headers: str) -> bytes:

@@ -32,6 +32,7 @@ class Channel:
     def __init__(self, outbox: Outbox, transport: Transport) -> None:
         self.outbox, self.transport = outbox, transport
         self._waiting: deque[Batch] = deque()
+        self._refused = 0  # that people were told of
 
     @property
     def empty(self) -> bool:
@@ -43,6 +44,9 @@ class Channel:
         A flush waits for the time of a retry. When that comes too late and only we chose it, it tries at once.
         """
         outbox = self.outbox
+        if outbox.refused > self._refused:
+            self._refused = outbox.refused
+            report.warn(f"full {outbox.signal}", "clew: %d %s found the queue full", self._refused, outbox.records)
         goal = outbox.settled + outbox.in_flight + len(outbox.items)
         while outbox.settled < goal and monotonic() < deadline:
             batch = self._next()
@@ -75,6 +79,7 @@ class Channel:
 
     def reset(self) -> None:
         self._waiting.clear()
+        self._refused = 0
         self.outbox.reset()
         self.transport.close()
 

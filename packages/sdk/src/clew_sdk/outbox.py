@@ -87,11 +87,16 @@ class Outbox:
         if dropped:
             self.dropped[reason] = self.dropped.get(reason, 0) + dropped
 
+    @property
+    def refused(self) -> int:
+        """How many records found the queue full; read off the counter's print, which does not count."""
+        return int(repr(self._refused)[6:-1])
+
     def account(self) -> Account:
         """What the program's exit finds unsent is dropped, unless the worker still gets it through."""
         dropped = dict(self.dropped)
         queued = len(self.items) + self.in_flight
-        refused = int(repr(self._refused)[6:-1])
+        refused = self.refused
         if refused:
             dropped["queue_full"] = refused
         if self.closed and queued:
