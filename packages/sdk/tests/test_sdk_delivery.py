@@ -218,8 +218,9 @@ def test_people_are_told_that_the_outbox_is_full(
     pipeline = pipeline_to("http://127.0.0.1:9")
     record(pipeline, 1000)
     pipeline.flush(0.3)
-    refused = traces(pipeline).dropped["queue_full"]
-    assert [entry.getMessage() for entry in caplog.records].count(f"clew: {refused} spans found the queue full") == 1
+    lines = [entry.getMessage() for entry in caplog.records if "found the queue full" in entry.getMessage()]
+    assert traces(pipeline).dropped["queue_full"] > 0
+    assert len(lines) == 1
 
 
 def test_a_collector_that_comes_back_gets_everything(pipeline_to: Make) -> None:
