@@ -61,7 +61,7 @@ def _from_protobuf(message: type[Any], body: bytes) -> Any:
 def _from_json(message: type[Any], body: bytes) -> Any:
     wire.check_json(body)
     try:
-        document = json.loads(body, object_hook=_ids_as_base64)
+        document = json.loads(body or b"{}", object_hook=_ids_as_base64)
         if not isinstance(document, dict):
             raise TypeError("an export request is an object")
         return ParseDict(document, message(), ignore_unknown_fields=True)
