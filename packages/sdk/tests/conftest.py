@@ -35,11 +35,17 @@ def sink() -> Iterator[Sink]:
 
 
 @pytest.fixture
-def pipeline_to(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Pipeline]:
-    """Makes a pipeline that sends to a URL."""
+def pipeline_to(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], Pipeline]]:
+    """Makes a pipeline that sends to a URL; its worker ends with the test, so that it says nothing in the next one."""
+    made: list[Pipeline] = []
 
     def make(url: str) -> Pipeline:
         monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", url)
-        return Pipeline()
+        made.append(Pipeline())
+        return made[-1]
 
-    return make
+    yield make
+    for pipeline in made:
+        bell = pipeline.worker._bell
+        pipeline.worker.reset()
+        bell.put(None)
