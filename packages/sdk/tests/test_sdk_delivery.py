@@ -99,7 +99,7 @@ def test_a_refused_batch_is_dropped_and_counted_after_one_request(
         pipeline.flush(30)
         assert len(sink.requests) == 2
         assert traces(pipeline) == Account(0, {str(status): 20}, 0)
-    lines = [entry.getMessage() for entry in caplog.records if "refused" in entry.getMessage()]
+    lines = [entry.getMessage() for entry in caplog.records if "the collector refused" in entry.getMessage()]
     assert len(lines) == 1
     assert str(status) in lines[0]
     assert "hunter2" not in caplog.text
