@@ -128,4 +128,4 @@ def test_the_log_line_of_a_request_is_sent_with_its_id(outer: tuple[int, Sink]) 
             if attribute.key == "request.id" and attribute.value.string_value == "order-2"
         ]
 
-    assert "asked" in eventually(bodies)
+    assert eventually(lambda: "asked" in bodies())

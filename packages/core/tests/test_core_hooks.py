@@ -8,6 +8,7 @@ import pytest
 
 from clew import Plugin, after, carry, enrich, instead, patch
 from clew.conventions import db_client
+from clew.hooks import Action
 from clew.plugin import PluginError
 from clew.testing.recording import enabled, recording
 
@@ -35,8 +36,8 @@ def library(request: pytest.FixtureRequest) -> Any:
     del sys.modules["a_library"]
 
 
-def read(*args: Any) -> db_client.Statement:
-    return db_client.Statement(args[-1])
+def read(*args: Any) -> db_client.Query:
+    return db_client.query(args[-1])
 
 
 statement = db_client.statement(read, lambda connection: db_client.Server("other_sql"))
@@ -115,14 +116,11 @@ def test_enabling_twice_is_enabling_once(library: Any) -> None:
 
 
 def test_a_plugin_that_keeps_failing_is_switched_off(library: Any, caplog: Any) -> None:
-    def action(telemetry: Any) -> Any:
-        def act(*args: Any) -> None:
-            raise RuntimeError("ours")
-
-        return act
+    def read(*args: Any) -> None:
+        raise RuntimeError("ours")
 
     original = library.Client.call
-    plugin = Plugin("a_library", hooks=[enrich("a_library:Client.call", action)])
+    plugin = Plugin("a_library", hooks=[enrich("a_library:Client.call", Action(read, print))])
     with enabled(plugin):
         assert [library.Client().call("x") for _ in range(5)] == ["X"] * 5
         assert library.Client.call is original
@@ -134,10 +132,10 @@ def test_a_plugin_that_keeps_failing_is_switched_off(library: Any, caplog: Any) 
 def test_actions_before_after_and_instead(library: Any) -> None:
     seen: list[Any] = []
     hooks = [
-        enrich("a_library:Client.call", lambda telemetry: lambda self, text: seen.append(("before", text))),
-        after("a_library:Client.call", lambda telemetry: lambda result, self, text: seen.append(("after", result))),
-        instead("a_library:Client.static", lambda telemetry: lambda text: "ours" if text == "x" else None),
-        instead("a_library:Client.made", lambda telemetry: None),
+        enrich("a_library:Client.call", Action(lambda self, text: ("before", text), seen.append)),
+        after("a_library:Client.call", Action(lambda result, self, text: ("after", result), seen.append)),
+        instead("a_library:Client.static", Action(lambda text: text if text == "x" else None, lambda text: "ours")),
+        instead("a_library:Client.made", Action(read, print, wanted=lambda settings: False)),
     ]
     recording()
     with enabled(Plugin("a_library", hooks=hooks)):

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clew.redaction import is_secret, redact_query, redact_text, split_url
+from clew.redaction import is_secret, origin_of, redact_query, redact_text, redact_url
 
 SECRET = "hunter2"
 
@@ -31,12 +31,12 @@ SECRET = "hunter2"
     ],
 )
 def test_a_url_is_shown_without_credentials_or_not_at_all(url: str, shown: str) -> None:
-    assert split_url(url)[1] == shown
+    assert redact_url(url) == shown
 
 
 def test_the_origin_has_the_port_of_the_scheme() -> None:
-    assert split_url("https://shop/a")[0] == ("https", "shop", 443)
-    assert split_url("http://SHOP:99999/a")[0].port == 0
+    assert origin_of("https://shop/a") == ("https", "shop", 443)
+    assert origin_of("http://SHOP:99999/a").port == 0
 
 
 @given(
@@ -80,7 +80,8 @@ def test_harmless_text_stays_as_it_is(text: str) -> None:
 def test_any_text_is_survived(text: str) -> None:
     redact_text(text)
     redact_query(text)
-    split_url(text)
+    redact_url(text)
+    origin_of(text)
 
 
 def test_names_that_look_secret() -> None:

@@ -21,7 +21,7 @@ class Log:
         self.probe = Probe(self.begin, self.end, lambda error, place: None)
 
     def begin(self, *args: Any, **kwargs: Any) -> Any:
-        return SimpleNamespace(context=Context({"inside": True}))
+        return SimpleNamespace(inside=Context({"inside": True}))
 
     def end(self, call: Any, result: Any, error: BaseException | None) -> None:
         self.ended.append(error if error is not None else result)

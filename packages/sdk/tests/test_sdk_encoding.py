@@ -27,7 +27,8 @@ from opentelemetry.trace import Link, SpanContext, SpanKind, Status, StatusCode,
 
 from clew_sdk import LoggerProvider, MeterProvider, TracerProvider
 from clew_sdk.otlp.metrics import encode
-from clew_sdk.otlp.request import export_request
+from clew_sdk.otlp.request import export_request, field
+from clew_sdk.outbox import parcel
 from clew_sdk.pipeline import Pipeline
 
 RESOURCE = Resource({"service.name": "shop", "list": ("a", "b")}, "https://schema/resource")
@@ -179,9 +180,9 @@ def comparable(request: Any) -> bytes:
                 for point in points:
                     point.ClearField("time_unix_nano")
                     point.ClearField("start_time_unix_nano")
-                    for field in ("as_double", "sum"):  # floats are added up in another order than the stock SDK's
-                        if field in point.DESCRIPTOR.fields_by_name and point.HasField(field):
-                            setattr(point, field, float(f"{getattr(point, field):.9g}"))
+                    for name in ("as_double", "sum"):  # floats are added up in another order than the stock SDK's
+                        if name in point.DESCRIPTOR.fields_by_name and point.HasField(name):
+                            setattr(point, name, float(f"{getattr(point, name):.9g}"))
                     ordered = sorted(point.attributes, key=lambda item: item.key)
                     del point.attributes[:]
                     point.attributes.extend(ordered)
@@ -208,7 +209,7 @@ def test_metrics_are_added_up_and_encoded_as_the_official_sdk_does(first: Any, s
         measure(stock, measurements)
         measure(ours, measurements)
         theirs, found = reader.get_metrics_data(), ours.collect(1)
-        request = export_request((metric.scope, encode(metric)) for metric in found)
+        request = export_request(parcel(metric.scope, [field(encode(metric))]) for metric in found)
         parsed = ExportMetricsServiceRequest.FromString(request)
         official = encode_metrics(theirs) if theirs is not None else ExportMetricsServiceRequest()
         assert comparable(parsed) == comparable(official)
@@ -239,7 +240,7 @@ def test_exponential_histograms_find_the_scale_and_buckets_that_the_official_sdk
     measure(stock, measurements)
     measure(ours, measurements)
     official = encode_metrics(reader.get_metrics_data())
-    request = export_request((metric.scope, encode(metric)) for metric in ours.collect(0))
+    request = export_request(parcel(metric.scope, [field(encode(metric))]) for metric in ours.collect(0))
     assert trimmed(ExportMetricsServiceRequest.FromString(request)) == trimmed(official)
 
 
@@ -257,5 +258,7 @@ def test_a_guest_reader_gets_what_the_collector_gets(measurements: Any) -> None:
     found = ours.collect(0)
     shown = metrics_data(found)
     official = encode_metrics(shown) if shown is not None else ExportMetricsServiceRequest()
-    parsed = ExportMetricsServiceRequest.FromString(export_request((one.scope, encode(one)) for one in found))
+    parsed = ExportMetricsServiceRequest.FromString(
+        export_request(parcel(one.scope, [field(encode(one))]) for one in found)
+    )
     assert parsed.SerializeToString(deterministic=True) == official.SerializeToString(deterministic=True)

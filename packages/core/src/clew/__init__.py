@@ -3,12 +3,12 @@
 # Every Python process under `clew run` executes this file, long before anything needs OpenTelemetry: no import here.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from clew.deriving import Derived as Derived
+    from clew.deriving import derive as derive
     from clew.discovery import disable as disable
     from clew.discovery import enable as enable
-    from clew.hooks import Derived as Derived
     from clew.hooks import after as after
     from clew.hooks import carry as carry
-    from clew.hooks import derive as derive
     from clew.hooks import enrich as enrich
     from clew.hooks import instead as instead
     from clew.hooks import listen as listen
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
     from clew.propagation import suppress as suppress
 
 _HOME = {
-    "Derived": "hooks",
+    "Derived": "deriving",
     "Plugin": "plugin",
     "after": "hooks",
     "asgi": "middleware",
     "carry": "hooks",
     "current_request_id": "propagation",
-    "derive": "hooks",
+    "derive": "deriving",
     "disable": "discovery",
     "enable": "discovery",
     "enrich": "hooks",

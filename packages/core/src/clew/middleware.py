@@ -8,8 +8,8 @@ from typing import Any
 from clew.conventions import http_server
 from clew.guard import Guard
 from clew.operation import Operation
+from clew.probe import Probe
 from clew.recorder import compile_operation
-from clew.shells import Probe
 from clew.telemetry import Telemetry
 
 
@@ -29,9 +29,7 @@ def _wrapped(application: Callable[..., Any], operation: Operation, name: str) -
     def switch_off() -> None:
         probe.silence()
 
-    telemetry = Telemetry(name, Guard(name, switch_off))
-    begin, end = compile_operation(operation, telemetry)
-    probe = Probe(begin, end, telemetry.guard.failed)
+    probe = compile_operation(operation, Telemetry(name, Guard(name, switch_off)))
     assert operation.shell is not None
     wrapped: Callable[..., Any] = operation.shell(probe, application)
     return wrapped

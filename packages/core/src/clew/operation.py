@@ -1,18 +1,34 @@
-"""Operation: what a convention makes of readers; and the two records that live while a call runs."""
+"""Operation: what a convention makes of readers; who writes calls down; and the work that is going on."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, MutableMapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from opentelemetry.context import Context
-    from opentelemetry.trace import Span, SpanKind
+    from opentelemetry.trace import SpanKind, TraceState
 
     from clew.hooks import Shell
 
 Attributes = dict[str, Any]
 Labels = tuple[Any, ...]
+#: What was read, in plain values only: it may be looked at long after the call, on another thread.
+Facts = Any
+#: The part of the facts that many calls have in common; it can be a key in a dict.
+Common = Any
+#: What is known at the end, as plain.
+Outcome = Any
+
+#: What the common facts mean: span name, attributes.
+Opening = tuple[str, Attributes]
+#: What they mean together with the outcome: attributes; the low-cardinality values that the metric point is kept
+#: under, or None for no point; the value of `error.type`, or None for success; a better span name, or None.
+Closing = tuple[Attributes, "Labels | None", "str | None", "str | None"]
+
+
+#: The attributes of one call alone: keys and texts.
+Own = Iterable[tuple[str, str]]
 
 
 class Metric(NamedTuple):
@@ -23,66 +39,109 @@ class Metric(NamedTuple):
     boundaries: tuple[float, ...]
 
 
-# The two records that conventions hand to the recorder for each call are plain tuples: a NamedTuple costs a Python call
-# to make, and cold (after a system call) that is 1 us.
-
-#: What is known when the call begins: span name; attributes; the facts that `finish` needs again (None when reading
-#: failed); the carrier, where trace context and request ID go out (client) or came in (server), or None.
-Started = tuple[str, Attributes, Any, Any]
-#: What is known when it has ended: attributes; the low-cardinality values that the metric point is kept under, or None
-#: for no point; the value of `error.type`, or None for success; a better span name, or None.
-Finished = tuple[Attributes, "Labels | None", "str | None", "str | None"]
-
-
 class Operation(NamedTuple):
-    """One kind of work: how it is read when it starts and when it finishes. Holds no state."""
+    """One kind of work: what is read of it, and what that means. Holds no state.
+
+    `read…` and `settle` run in the call; the others perhaps much later, and once for all calls that have their common
+    facts and their outcome in common.
+    """
 
     #: Calls of one family inside one another are one call: the outermost owns the span.
     family: str
     kind: SpanKind
-    start: Callable[..., Started | None]
-    #: Called with the facts of start, the result, and the exception.
-    finish: Callable[[Any, Any, BaseException | None], Finished]
+    #: Has the parameters of the watched function; None for a call that is not to be recorded. At an edge it returns the
+    #: facts and the carrier that trace context and request ID came in, or None instead.
+    read: Callable[..., Any]
+    opening: Callable[[Common], Opening]
+    #: Gets the common facts, what `opening` made of them, the outcome, and the failure's `error.type` or None.
+    closing: Callable[[Common, Attributes, Outcome, str | None], Closing]
     metric: Metric
     #: Turns the labels of a point into its attributes, once per distinct labels.
     point: Callable[..., Attributes]
+    #: Makes facts of what was read: plain values that may wait. None for what is plain already.
+    settle: Callable[[Any], Facts] | None = None
+    #: Takes the common ones out of the facts; None when there are no others.
+    common: Callable[[Facts], Common] | None = None
+    own: Callable[[Facts], Own] | None = None
+    #: What is kept of the result (at an edge: of the Work), and of an exception. None keeps nothing.
+    read_result: Callable[[Any], Outcome] | None = None
+    read_error: Callable[[BaseException], Outcome] | None = None
+    #: Whether an exception is nobody's failure, as when a client has left.
+    blameless: Callable[[BaseException], bool] | None = None
+    #: True where nothing that is watched happens inside the call.
+    innermost: bool = False
     #: True for work that comes from outside: its parent is in the carrier, the request ID is accepted or made.
     edge: bool = False
+    #: At an edge: how the carrier spells a header that is given in lower case; None for as it is.
+    spell: Callable[[str], str] | None = None
+    #: Finds in the facts where trace context and request ID go out, and the host that they go to; None for nowhere.
+    carrier: Callable[[Facts], Any] | None = None
+    host: Callable[[Facts], str] | None = None
     #: Writes one header into the carrier.
     write: Callable[[Any, str, str], None] | None = None
     #: How begin and end surround the function; None means: as the function is (plain, coroutine, generator).
     shell: Shell | None = None
 
-
-class Call:
-    """A call that is running; handed from begin to end."""
-
-    __slots__ = ("clock", "context", "facts", "span")
-
-    def __init__(self, span: Span, context: Context, facts: Any, clock: float) -> None:
-        self.span = span
-        self.context = context
-        #: What the convention read at the start.
-        self.facts = facts
-        self.clock = clock
+    @property
+    def marks(self) -> Mapping[str, Any]:
+        """What stands in the context of all that happens inside the call, beside the span."""
+        return {FAMILY: self.family}
 
 
-class Work(Call):
+#: Context keys of ours alone.
+FAMILY = "clew-family"
+WORK = "clew-work"
+
+
+class Remote(NamedTuple):
+    """The caller's span, as it came in."""
+
+    trace_id: int
+    span_id: int
+    flags: int
+    state: TraceState | None
+
+
+class Scribe(Protocol):
+    """Writes down the calls of one operation. A call is what `begin` returns: `inside`, the context of what it does,
+    and `request_id`, which may be set until it ends. Times are readings of `time.perf_counter_ns`."""
+
+    #: Whether `note` may be called instead of `begin` and `end`.
+    brief: bool
+
+    def note(self, context: Context, began: int, ended: int, facts: Facts, outcome: Outcome) -> None:
+        """Writes down a call that is over, in which nothing else happened."""
+        ...
+
+    def begin(self, context: Context, facts: Facts, remote: Remote | None = None, began: int = 0) -> Any: ...
+
+    def end(self, call: Any, outcome: Outcome) -> None: ...
+
+    def fail(self, call: Any, outcome: Outcome, kind: str, message: str, event: Mapping[str, Any] | None) -> None:
+        """`kind` is error.type; `event` has the attributes of the exception, unless another span has told of it."""
+
+    def traceparent(self, call: Any) -> tuple[str, str]:
+        """The headers traceparent and tracestate; empty where there is nothing to tell."""
+        ...
+
+    def trace_id(self, call: Any) -> str:
+        """32 hexadecimal digits; empty where there is no trace."""
+        ...
+
+
+class Work:
     """A running piece of work that came from outside; whoever is further in writes here what they know."""
 
-    __slots__ = ("__weakref__", "failure", "found", "recorded", "request_id")
+    __slots__ = ("__weakref__", "call", "failure", "inside", "prefix", "recorded", "request_id", "route", "status")
 
-    def __init__(self, span: Span, context: Context, facts: Any, clock: float) -> None:
-        super().__init__(span, context, facts, clock)
-        self.request_id: str = ""
-        #: What was learnt on the way: route, status.
-        self.found: dict[str, Any] = {}
+    def __init__(self, call: Any, request_id: str) -> None:
+        self.call, self.request_id = call, request_id
+        self.inside: Context = call.inside
+        self.route: str | None = None
+        #: Of the mounts on the way to the route.
+        self.prefix = ""
+        self.status: int | None = None
         #: The unhandled exception, when a framework answered it before we could see it.
         self.failure: BaseException | None = None
         #: The exception that is on a span already, so that it is recorded once, on the innermost.
         self.recorded: BaseException | None = None
-
-
-Carrier = MutableMapping[str, str]
-Reader = Callable[..., Any]
-Headers = Mapping[str, str]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from fnmatch import fnmatchcase
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
+from operator import attrgetter
 from random import Random
 from typing import TYPE_CHECKING, Any, cast
 
@@ -15,21 +16,18 @@ from opentelemetry import baggage, propagate
 from opentelemetry import context as context_api
 from opentelemetry.context import Context
 from opentelemetry.propagators.composite import CompositePropagator
-from opentelemetry.propagators.textmap import Setter, TextMapPropagator
-from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags, TraceState, set_span_in_context
+from opentelemetry.propagators.textmap import Getter, Setter, TextMapPropagator
+from opentelemetry.trace import TraceState, set_span_in_context
 from opentelemetry.trace.span import INVALID_SPAN
 
 from clew import settings
+from clew.operation import Facts, Operation, Remote, Scribe
 
 if TYPE_CHECKING:
-    from opentelemetry.trace import Span
-
     from clew.settings import Settings
 
-#: The context keys. The first is a contract with clew-sdk (docs/architecture.md).
+#: The context key; a contract with clew-sdk (docs/architecture.md).
 REQUEST_ID = "clew-request-id"
-WORK = "clew-work"
-FAMILY = "clew-family"
 #: The API's own keys, found through its public functions where there is one.
 SPAN = next(iter(set_span_in_context(INVALID_SPAN, Context())))
 BAGGAGE = next(iter(baggage.set_baggage("a", "b", Context())))
@@ -41,11 +39,15 @@ _variable: Any = getattr(getattr(context_api, "_RUNTIME_CONTEXT", None), "_curre
 _direct = isinstance(_variable, ContextVar)
 get_current: Callable[[], Context] = _variable.get if _direct else context_api.get_current
 attach: Callable[[Context], Any] = _variable.set if _direct else context_api.attach
+_textmap = "_HTTP_TEXT_FORMAT"
+get_textmap: Callable[[], TextMapPropagator] = (
+    partial(attrgetter(_textmap), propagate) if hasattr(propagate, _textmap) else propagate.get_global_textmap
+)
 #: Raises ValueError in another context than attach was called in; `detach` does not.
 reset: Callable[[Any], None] = _variable.reset if _direct else context_api.detach
 
-Inject = Callable[[Any, "Span", Context, str], None]
-Accept = Callable[[Mapping[str, str], Context], "tuple[Context, str]"]
+Inject = Callable[[Facts, Any, Context], None]
+Accept = Callable[[Any, Context], "tuple[str, Remote | None, Context]"]
 
 
 def detach(token: Any) -> None:
@@ -82,49 +84,59 @@ _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 _BAGGAGE_BYTES, _BAGGAGE_MEMBERS, _STATE_MEMBERS, _STATE_BYTES = 8192, 64, 32, 512
 
 
-def acceptor(chosen: Settings) -> Accept:
-    """Makes the function that reads parent and request ID from headers with lower-case names.
+def acceptor(chosen: Settings, operation: Operation) -> Accept:
+    """Makes the function that reads request ID and caller's span from a carrier, and what else came into the context.
 
-    It returns the parent's context and the request ID, which is empty when none came or when it is malformed
-    (1 to 128 of `A-Za-z0-9._-`).
+    The request ID is empty when none came or when it is malformed (1 to 128 of `A-Za-z0-9._-`).
     """
-    name = chosen.request_id_header.lower()
+    spell = operation.spell or str
+    name, parent, state, carried = map(
+        spell, (chosen.request_id_header.lower(), "traceparent", "tracestate", "baggage")
+    )
+    getter = _Getter(spell)
 
-    def accept(headers: Mapping[str, str], context: Context) -> tuple[Context, str]:
-        request_id = headers.get(name)
+    def accept(carrier: Any, context: Context) -> tuple[str, Remote | None, Context]:
+        get = carrier.get
+        request_id = get(name)
         if request_id is None or not _REQUEST_ID.fullmatch(request_id):
             request_id = ""
-        if not _is_default(propagate.get_global_textmap()):
-            return propagate.extract(headers, context), request_id
-        parent = headers.get("traceparent")
-        if parent is not None:
-            context = _with_parent(context, parent, headers.get("tracestate"))
-        carried = headers.get("baggage")
-        if carried is not None:
-            context = _with_baggage(context, carried)
-        return context, request_id
+        if not _is_default(get_textmap()):
+            return request_id, None, propagate.extract(carrier, context, getter)
+        came, members = get(parent), get(carried)
+        if members is not None:
+            context = _with_baggage(context, members)
+        return request_id, _caller(came, get(state)) if came is not None else None, context
 
     return accept
 
 
-def incoming_headers() -> tuple[tuple[str, str], ...]:
-    """The headers that `acceptor` may want, each in lower case and as the variable of a WSGI environ."""
-    return _incoming_headers(propagate.get_global_textmap())
+class _Getter(Getter[Any]):
+    def __init__(self, spell: Callable[[str], str]) -> None:
+        self._spell = spell
+
+    def get(self, carrier: Any, key: str) -> list[str] | None:
+        found = carrier.get(self._spell(key.lower()))
+        return None if found is None else [found]
+
+    def keys(self, carrier: Any) -> list[str]:
+        return [name.removeprefix("HTTP_").replace("_", "-").lower() for name in carrier]
+
+
+def incoming_headers() -> frozenset[str]:
+    """The headers that `acceptor` may want, in lower case."""
+    return _incoming_headers(get_textmap())
 
 
 @lru_cache(8)
-def _incoming_headers(textmap: TextMapPropagator) -> tuple[tuple[str, str], ...]:
-    names = {*(field.lower() for field in textmap.fields), settings.current().request_id_header.lower()}
-    return tuple((name, "HTTP_" + name.upper().replace("-", "_")) for name in sorted(names))
+def _incoming_headers(textmap: TextMapPropagator) -> frozenset[str]:
+    return frozenset({*(field.lower() for field in textmap.fields), settings.current().request_id_header.lower()})
 
 
-def _with_parent(context: Context, parent: str, state: str | None) -> Context:
+def _caller(parent: str, state: str | None) -> Remote | None:
     match = _TRACEPARENT.fullmatch(parent) if len(parent) < 512 else None
     if match is None or (match[1] == "00" and match[5]):
-        return context
-    flags = TraceFlags(int(match[4], 16) & 3)
-    came = SpanContext(int(match[2], 16), int(match[3], 16), True, flags, _trace_state(state) if state else None)
-    return Context({**context, SPAN: NonRecordingSpan(came)})
+        return None
+    return Remote(int(match[2], 16), int(match[3], 16), int(match[4], 16) & 3, _trace_state(state) if state else None)
 
 
 def _trace_state(text: str) -> TraceState | None:
@@ -150,36 +162,38 @@ def _with_baggage(context: Context, text: str) -> Context:
 _random = Random()
 
 
-def new_request_id(span: Span) -> str:
-    """The trace ID, so that a person needs one ID only; random when there is no trace."""
-    trace_id = span.get_span_context().trace_id
-    return f"{trace_id or _random.getrandbits(128):032x}"
+def random_id() -> str:
+    """A request ID where there is no trace to give one."""
+    return f"{_random.getrandbits(128):032x}"
 
 
 # --- out --------------------------------------------------------------------------------------------------------
 
 
-def injector(chosen: Settings, write: Callable[[Any, str, str], None]) -> Inject:
-    """Makes the function that writes trace context and request ID into a carrier of one kind."""
-    name = chosen.request_id_header
-    own = _own_hosts(chosen.own_hosts)
-    setter = _Setter(write)
-    get_textmap = propagate.get_global_textmap
+def injector(chosen: Settings, operation: Operation, scribe: Scribe) -> Inject | None:
+    """Makes the function that writes trace context and request ID into the carrier among the facts, if there is one."""
+    carrier_of, host_of, write = operation.carrier, operation.host, operation.write
+    if carrier_of is None or host_of is None or write is None:
+        return None
+    name, traceparent = chosen.request_id_header, scribe.traceparent
+    own, setter = _own_hosts(chosen.own_hosts), _Setter(write)
 
-    def inject(carrier: Any, span: Span, context: Context, host: str) -> None:
+    def inject(facts: Facts, call: Any, context: Context) -> None:
+        carrier = carrier_of(facts)
+        if carrier is None:
+            return
         request_id = context.get(REQUEST_ID)
         if request_id:
             write(carrier, name, cast("str", request_id))
         if not _is_default(get_textmap()):
-            propagate.inject(carrier, context, setter)
+            propagate.inject(carrier, call.inside, setter)
             return
-        # A SpanContext is a tuple; its properties are a call each.
-        trace_id, span_id, _, flags, state, valid = span.get_span_context()
-        if valid:
-            write(carrier, "traceparent", f"00-{trace_id:032x}-{span_id:016x}-{flags:02x}")
+        parent, state = traceparent(call)
+        if parent:
+            write(carrier, "traceparent", parent)
             if state:
-                write(carrier, "tracestate", state.to_header())
-        if BAGGAGE in context and own(host):
+                write(carrier, "tracestate", state)
+        if BAGGAGE in context and own(host_of(facts)):
             _baggage().inject(carrier, context, setter)
 
     return inject

@@ -1,65 +1,56 @@
-"""Compiles an Operation into begin and end: the only code of this package that touches spans and histograms."""
+"""Compiles an Operation into begin and end: what happens in a call, whoever writes it down. Neither ever raises."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from time import perf_counter
+from time import perf_counter_ns as clock
 from typing import Any, cast
 
 from opentelemetry.context import Context
-from opentelemetry.trace import Span, StatusCode
 
 from clew import failures
-from clew.operation import Call, Operation, Work
-from clew.propagation import FAMILY, REQUEST_ID, SPAN, SUPPRESS, WORK, acceptor, get_current, injector, new_request_id
+from clew.operation import FAMILY, WORK, Operation, Scribe, Work
+from clew.probe import Begin, Brief, End, Note, Probe
+from clew.propagation import REQUEST_ID, SUPPRESS, acceptor, get_current, injector, random_id
 from clew.telemetry import Telemetry
 
-Begin = Callable[..., "Call | None"]
-End = Callable[[Call, Any, "BaseException | None"], None]
-ERROR = StatusCode.ERROR
 ENDED = Context()
-REQUEST_ID_ATTRIBUTE = "request.id"
 
 
-def compile_operation(operation: Operation, telemetry: Telemetry) -> tuple[Begin, End]:
-    """Makes begin(*call's arguments) and end(call, result, error). Neither ever raises an Exception.
+def compile_operation(operation: Operation, telemetry: Telemetry) -> Probe:
+    """What a shell needs to surround a function with the operation."""
+    scribe = telemetry.scribe(operation)
+    parts = operation, telemetry, scribe
+    begin, end = (_begin_edge, _end_edge) if operation.edge else (_begin_inner, _end_inner)
+    brief = Brief(operation.family, scribe, _brief(*parts)) if operation.innermost else None
+    return Probe(begin(*parts), end(*parts), telemetry.guard.failed, brief)
 
-    begin returns None for a call that is not to be recorded.
-    """
-    begin = _begin_edge if operation.edge else _begin_inner
-    return begin(operation, telemetry), _end(operation, telemetry)
 
-
-def _begin_inner(operation: Operation, telemetry: Telemetry) -> Begin:
+def _begin_inner(operation: Operation, telemetry: Telemetry, scribe: Scribe) -> Begin:
     """For a call inside the process's work, to a database or another service."""
-    family, kind, start = operation.family, operation.kind, operation.start
-    start_span, failed = telemetry.tracer.start_span, telemetry.guard.failed
-    inject = injector(telemetry.settings, operation.write) if operation.write else None
+    family, read, start, failed = operation.family, operation.read, scribe.begin, telemetry.guard.failed
+    settle, inject = operation.settle, injector(telemetry.settings, operation, scribe)
 
-    def begin(*args: Any, **kwargs: Any) -> Call | None:
+    def begin(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         try:
             context = get_current()
             if context.get(FAMILY) is family or context.get(SUPPRESS):
                 return None
             try:
-                started = start(*args, **kwargs)
-                if started is None:
+                facts = read(*args, **kwargs)
+                if facts is None:
                     return None
-                name, attributes, facts, carrier = started
+                if settle is not None:
+                    facts = settle(facts)
             except Exception as error:  # noqa: BLE001
                 failed(error, f"reader of {family}")
-                name, attributes, facts, carrier = family, {}, None, None
-            request_id = context.get(REQUEST_ID)
-            if request_id is not None:
-                attributes[REQUEST_ID_ATTRIBUTE] = request_id
-            span = start_span(name, context, kind, attributes)
-            context = Context({**context, SPAN: span, FAMILY: family})
-            if carrier is not None and inject is not None:
+                return start(context, None)
+            call = start(context, facts)
+            if inject is not None:
                 try:
-                    inject(carrier, span, context, facts.host)
+                    inject(facts, call, context)
                 except Exception as error:  # noqa: BLE001
                     failed(error, f"inject {family}")
-            return Call(span, context, facts, perf_counter())
+            return call
         except Exception as error:  # noqa: BLE001
             failed(error, f"begin {family}")
             return None
@@ -67,33 +58,85 @@ def _begin_inner(operation: Operation, telemetry: Telemetry) -> Begin:
     return begin
 
 
-def _begin_edge(operation: Operation, telemetry: Telemetry) -> Begin:
-    """For work that comes from outside: a request, a message."""
-    family, kind, start = operation.family, operation.kind, operation.start
-    start_span, failed = telemetry.tracer.start_span, telemetry.guard.failed
-    accept = acceptor(telemetry.settings)
+def _end_inner(operation: Operation, telemetry: Telemetry, scribe: Scribe) -> End:
+    family, read_result, read_error = operation.family, operation.read_result, operation.read_error
+    write, failed = scribe.end, telemetry.guard.failed
 
-    def begin(*args: Any, **kwargs: Any) -> Work | None:
+    def end(call: Any, result: Any, error: BaseException | None) -> None:
+        outcome = None
+        try:
+            if error is None:
+                if read_result is not None:
+                    outcome = read_result(result)
+            elif read_error is not None:
+                outcome = read_error(error)
+        except Exception as mistake:  # noqa: BLE001
+            failed(mistake, f"reader of {family}")
+        try:
+            if error is None:
+                write(call, outcome)
+            else:
+                _fail(scribe, call, outcome, error)
+        except Exception as mistake:  # noqa: BLE001
+            failed(mistake, f"end {family}")
+
+    return end
+
+
+def _brief(operation: Operation, telemetry: Telemetry, scribe: Scribe) -> Note:
+    """For a call in which nothing else happens: it can be read when it is over."""
+    family, read, settle, failed = operation.family, operation.read, operation.settle, telemetry.guard.failed
+    read_result, take_down = operation.read_result, scribe.note
+    end = _end_inner(operation, telemetry, scribe)
+
+    def note(context: Context, began: int, arguments: Any, result: Any, error: BaseException | None) -> None:
+        ended, facts, outcome = clock(), None, None
+        args, kwargs = arguments
+        try:
+            facts = read(*args, **kwargs)
+            if facts is None:
+                return
+            if settle is not None:
+                facts = settle(facts)
+            if read_result is not None and error is None:
+                outcome = read_result(result)
+        except Exception as mistake:  # noqa: BLE001
+            failed(mistake, f"reader of {family}")
+        try:
+            if error is None:
+                take_down(context, began, ended, facts, outcome)
+            else:
+                end(scribe.begin(context, facts, None, began), None, error)
+        except Exception as mistake:  # noqa: BLE001
+            failed(mistake, f"note {family}")
+
+    return note
+
+
+def _begin_edge(operation: Operation, telemetry: Telemetry, scribe: Scribe) -> Begin:
+    """For work that comes from outside: a request, a message."""
+    family, read, failed = operation.family, operation.read, telemetry.guard.failed
+    start, trace_id, accept = scribe.begin, scribe.trace_id, acceptor(telemetry.settings, operation)
+
+    def begin(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Work | None:
         try:
             context = get_current()
             if context.get(SUPPRESS):
                 return None
+            facts, request_id, remote = None, "", None
             try:
-                started = start(*args, **kwargs)
-                if started is None:
+                found = read(*args, **kwargs)
+                if found is None:
                     return None
-                name, attributes, facts, carrier = started
+                facts, carrier = found
+                request_id, remote, context = accept(carrier, context)
             except Exception as error:  # noqa: BLE001
                 failed(error, f"reader of {family}")
-                name, attributes, facts, carrier = family, {}, None, None
-            request_id = ""
-            if carrier:
-                context, request_id = accept(carrier, context)
-            span = start_span(name, context, kind, attributes)
-            work = Work(span, context, facts, perf_counter())
-            work.request_id = request_id = request_id or new_request_id(span)
-            span.set_attribute(REQUEST_ID_ATTRIBUTE, request_id)
-            work.context = Context({**context, SPAN: span, FAMILY: family, WORK: work, REQUEST_ID: request_id})
+            call = start(context, facts, remote)
+            work = Work(call, request_id or trace_id(call) or random_id())
+            call.request_id = work.request_id
+            # A Context refuses to be changed, but the one inside a new call is not yet anybody's.
+            dict.update(cast("dict[str, object]", work.inside), {WORK: work, REQUEST_ID: work.request_id})
             return work
         except Exception as error:  # noqa: BLE001
             failed(error, f"begin {family}")
@@ -102,49 +145,43 @@ def _begin_edge(operation: Operation, telemetry: Telemetry) -> Begin:
     return begin
 
 
-def _end(operation: Operation, telemetry: Telemetry) -> End:
-    finish, family, failed = operation.finish, operation.family, telemetry.guard.failed
-    point = telemetry.points(operation.metric, operation.point)
+def _end_edge(operation: Operation, telemetry: Telemetry, scribe: Scribe) -> End:
+    family, read_result, blameless = operation.family, operation.read_result, operation.blameless
+    write, failed = scribe.end, telemetry.guard.failed
 
-    def end(call: Call, result: Any, error: BaseException | None) -> None:
-        span, context = call.span, call.context
+    def end(work: Work, result: Any, error: BaseException | None) -> None:
+        outcome = None
         try:
-            seconds = perf_counter() - call.clock
-            if call.facts is not None:
-                attributes, labels, kind, name = finish(call.facts, result, error)
-                if labels is not None:
-                    point(labels)(seconds, context)
-                if span.is_recording():
-                    span.set_attributes(attributes)
-                    if name is not None:
-                        span.update_name(name)
-                    if kind is not None:
-                        _fail(span, error, context)
+            if read_result is not None:
+                outcome = read_result(work)
+            if error is not None and blameless is not None and blameless(error):
+                error = None
+        except Exception as mistake:  # noqa: BLE001
+            failed(mistake, f"reader of {family}")
+        try:
+            if error is None:
+                write(work.call, outcome)
+            else:
+                _fail(scribe, work.call, outcome, error)
         except Exception as mistake:  # noqa: BLE001
             failed(mistake, f"end {family}")
-        # The context holds the work and the work holds the context: a cycle for each request, unless it is cut here.
-        call.context = ENDED
-        try:
-            span.end()
-        except Exception as mistake:  # noqa: BLE001
-            failed(mistake, f"end {family}")
+        # What is inside holds the work and the work holds it: a cycle for each request, unless it is cut here.
+        work.inside = ENDED
 
     return end
 
 
-def _fail(span: Span, error: BaseException | None, context: Context) -> None:
-    if error is None:
-        span.set_status(ERROR)
-    else:
-        span.set_status(ERROR, failures.message(error))
-        _record_once(span, error, context)
+def _fail(scribe: Scribe, call: Any, outcome: Any, error: BaseException) -> None:
+    event = None if _is_told(call, error) else failures.describe(error)
+    scribe.fail(call, outcome, failures.type_name(error), failures.message(error), event)
 
 
-def _record_once(span: Span, error: BaseException, context: Context) -> None:
-    """Puts the exception on the innermost span that it leaves, and on no other."""
-    work = cast("Work | None", context.get(WORK))
-    if work is not None:
-        if work.recorded is error:
-            return
-        work.recorded = error
-    span.add_event("exception", failures.describe(error))
+def _is_told(call: Any, error: BaseException) -> bool:
+    """Whether a span further in has the exception: it stands on the innermost that it leaves, and on no other."""
+    work = cast("Work | None", call.inside.get(WORK))
+    if work is None:
+        return False
+    if work.recorded is error:
+        return True
+    work.recorded = error
+    return False

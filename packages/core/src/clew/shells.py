@@ -4,46 +4,33 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Generator
 from functools import partial, wraps
+from time import perf_counter_ns as clock
 from typing import Any
 
-from clew.operation import Call
-from clew.propagation import attach, detach, reset
+from clew.operation import FAMILY
+from clew.probe import Probe
+from clew.propagation import SUPPRESS, attach, detach, get_current, reset
 
 COROUTINE, ASYNC_GENERATOR, GENERATOR = 0x80, 0x200, 0x20  # flags of a code object (inspect's CO_ constants)
-
-
-def _nothing(*args: Any, **kwargs: Any) -> None:
-    return None
-
-
-class Probe:
-    """The compiled begin and end of one hook; silenced when it is undone beneath a later patch of somebody else."""
-
-    __slots__ = ("begin", "end", "failed")
-
-    def __init__(
-        self, begin: Callable[..., Any], end: Callable[..., None], failed: Callable[[Exception, str], None]
-    ) -> None:
-        self.begin = begin
-        self.end = end
-        self.failed = failed
-
-    def silence(self) -> None:
-        """Makes every shell around it pass calls through untouched."""
-        self.begin = _nothing
 
 
 Shell = Callable[[Probe, Callable[..., Any]], Callable[..., Any]]
 
 
-def shell_for(function: Callable[..., Any]) -> Shell:
-    """The shell that fits the function's shape."""
+def shell_for(function: Callable[..., Any], brief: bool = False) -> Shell:
+    """The shell that fits the function's shape; `brief` for a call in which nothing else happens that is watched."""
     flags = getattr(getattr(function, "__code__", None), "co_flags", 0)
     if flags & COROUTINE:
-        return coroutine
+        return brief_coroutine if brief else coroutine
     if flags & ASYNC_GENERATOR:
         return async_iterator
-    return iterator if flags & GENERATOR else call
+    if flags & GENERATOR:
+        return iterator
+    return brief_call if brief else call
+
+
+def is_coroutine(function: Callable[..., Any]) -> bool:
+    return bool(getattr(getattr(function, "__code__", None), "co_flags", 0) & COROUTINE)
 
 
 def call(probe: Probe, function: Callable[..., Any]) -> Callable[..., Any]:
@@ -51,10 +38,10 @@ def call(probe: Probe, function: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(function)
     def watched(*args: Any, **kwargs: Any) -> Any:
-        running = probe.begin(*args, **kwargs)
+        running = probe.begin(args, kwargs)
         if running is None:
             return function(*args, **kwargs)
-        token = attach(running.context)
+        token = attach(running.inside)
         try:
             result = function(*args, **kwargs)
         except BaseException as error:
@@ -68,15 +55,36 @@ def call(probe: Probe, function: Callable[..., Any]) -> Callable[..., Any]:
     return watched
 
 
+def brief_call(probe: Probe, function: Callable[..., Any]) -> Callable[..., Any]:
+    """For a plain function in which nothing else happens: nothing is attached, and it is noted when it is over."""
+    ordinary = call(probe, function)
+
+    @wraps(function)
+    def watched(*args: Any, **kwargs: Any) -> Any:
+        brief, context = probe.brief, get_current()
+        if brief is None or not brief.scribe.brief or context.get(FAMILY) is brief.family or context.get(SUPPRESS):
+            return ordinary(*args, **kwargs)
+        began = clock()
+        try:
+            result = function(*args, **kwargs)
+        except BaseException as error:
+            brief.note(context, began, (args, kwargs), None, error)
+            raise
+        brief.note(context, began, (args, kwargs), result, None)
+        return result
+
+    return watched
+
+
 def coroutine(probe: Probe, function: Callable[..., Any]) -> Callable[..., Any]:
     """For a coroutine function."""
 
     @wraps(function)
     async def watched(*args: Any, **kwargs: Any) -> Any:
-        running = probe.begin(*args, **kwargs)
+        running = probe.begin(args, kwargs)
         if running is None:
             return await function(*args, **kwargs)
-        token = attach(running.context)
+        token = attach(running.inside)
         try:
             result = await function(*args, **kwargs)
         except BaseException as error:
@@ -90,19 +98,40 @@ def coroutine(probe: Probe, function: Callable[..., Any]) -> Callable[..., Any]:
     return watched
 
 
+def brief_coroutine(probe: Probe, function: Callable[..., Any]) -> Callable[..., Any]:
+    """For a coroutine function in which nothing else happens."""
+    ordinary = coroutine(probe, function)
+
+    @wraps(function)
+    async def watched(*args: Any, **kwargs: Any) -> Any:
+        brief, context = probe.brief, get_current()
+        if brief is None or not brief.scribe.brief or context.get(FAMILY) is brief.family or context.get(SUPPRESS):
+            return await ordinary(*args, **kwargs)
+        began = clock()
+        try:
+            result = await function(*args, **kwargs)
+        except BaseException as error:
+            brief.note(context, began, (args, kwargs), None, error)
+            raise
+        brief.note(context, began, (args, kwargs), result, None)
+        return result
+
+    return watched
+
+
 def iterator(probe: Probe, function: Callable[..., Any]) -> Callable[..., Any]:
     """For a generator function: the context is current while it runs, never while its consumer does."""
 
     @wraps(function)
     def watched(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
-        running = probe.begin(*args, **kwargs)
+        running = probe.begin(args, kwargs)
         if running is None:
             return (yield from function(*args, **kwargs))
         items = function(*args, **kwargs)
         step: Callable[[], Any] = items.__next__
         try:
             while True:
-                token = attach(running.context)
+                token = attach(running.inside)
                 try:
                     item = step()
                 finally:
@@ -138,13 +167,13 @@ def async_iterator(probe: Probe, function: Callable[..., Any]) -> Callable[..., 
 
     @wraps(function)
     async def watched(*args: Any, **kwargs: Any) -> AsyncIterator[Any]:
-        running: Call | None = probe.begin(*args, **kwargs)
+        running = probe.begin(args, kwargs)
         items = function(*args, **kwargs)
         step: Callable[[], Any] = items.__anext__
         failure: BaseException | None = None
         try:
             while True:
-                token = attach(running.context) if running is not None else None
+                token = attach(running.inside) if running is not None else None
                 try:
                     item = await step()
                 finally:

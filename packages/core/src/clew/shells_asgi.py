@@ -8,9 +8,9 @@ from typing import Any
 
 from clew import settings
 from clew.operation import Work
+from clew.probe import Probe
 from clew.propagation import attach, detach
-from clew.shells import Probe
-from clew.shells_wsgi import MARK, STATUS
+from clew.shells_wsgi import MARK
 
 Message = dict[str, Any]
 Send = Callable[[Message], Awaitable[None]]
@@ -21,13 +21,13 @@ def asgi(probe: Probe, application: Callable[..., Awaitable[None]]) -> Callable[
     header = settings.current().request_id_header.encode("latin-1")
 
     async def follow(arguments: tuple[Any, ...]) -> None:
-        work = probe.begin(*arguments)
+        work = probe.begin(arguments, {})
         if work is None:
             return await application(*arguments)
         *before, scope, receive, send = arguments
         scope[MARK] = work
         answer = _Answer(work, send, header, probe)
-        token = attach(work.context)
+        token = attach(work.inside)
         try:
             await application(*before, scope, receive, answer.send)
         except BaseException as error:
@@ -80,7 +80,7 @@ class _Answer:
             last = False
         await self._send(message)
         work = self._work
-        if last and work is not None and work.found.get(STATUS, 0) < 500:
+        if last and work is not None and (work.status or 0) < 500:
             self.end(None)
 
     def _started(self, message: Message, kind: str) -> Message:
@@ -88,12 +88,12 @@ class _Answer:
         if work is None:
             return message
         if kind == "websocket.accept":
-            work.found[STATUS] = 101
+            work.status = 101
         elif kind == "websocket.close":
-            work.found.setdefault(STATUS, 403)  # closed before it was accepted: the handshake is refused
+            work.status = work.status or 403  # closed before it was accepted: the handshake is refused
             return message
         else:
-            work.found[STATUS] = message["status"]
+            work.status = message["status"]
         headers = list(message.get("headers") or ())
         name = self._header.lower()
         if not any(bytes(key).lower() == name for key, _ in headers):

@@ -8,12 +8,11 @@ from typing import Any
 
 from clew import settings
 from clew.operation import Work
+from clew.probe import Probe
 from clew.propagation import attach, detach
-from clew.shells import Probe
 
 #: In the environ of a request that is followed already: whoever is further in opens no second span.
 MARK = "clew.work"
-STATUS = "status"
 
 
 def wsgi(probe: Probe, application: Callable[..., Iterable[bytes]]) -> Callable[..., Iterable[bytes]]:
@@ -22,13 +21,13 @@ def wsgi(probe: Probe, application: Callable[..., Iterable[bytes]]) -> Callable[
 
     @wraps(application)
     def watched(*args: Any) -> Iterable[bytes]:
-        work = probe.begin(*args)
+        work = probe.begin(args, {})
         if work is None:
             return application(*args)
         *before, environ, start_response = args
         environ[MARK] = work
         start_response = _starting(work, start_response, header, probe)
-        token = attach(work.context)
+        token = attach(work.inside)
         try:
             body = application(*before, environ, start_response)
         except BaseException as error:
@@ -44,7 +43,7 @@ def wsgi(probe: Probe, application: Callable[..., Iterable[bytes]]) -> Callable[
 def _starting(work: Work, start_response: Callable[..., Any], header: str, probe: Probe) -> Callable[..., Any]:
     def start(status: str, headers: list[tuple[str, str]], *exc_info: Any) -> Any:
         try:
-            work.found[STATUS] = int(status[:3])
+            work.status = int(status[:3])
             lower = header.lower()
             if not any(name.lower() == lower for name, _ in headers):
                 headers = [*headers, (header, work.request_id)]
@@ -85,7 +84,7 @@ class _Body:
             self._next = iter(self._body).__next__
         if self._work is None:
             return self._next()
-        token = attach(self._work.context)
+        token = attach(self._work.inside)
         try:
             return self._next()
         except StopIteration:
@@ -101,7 +100,7 @@ class _Body:
         if close is None or work is None:
             self._end()
             return
-        token = attach(work.context)
+        token = attach(work.inside)
         try:
             close()
         except BaseException as error:

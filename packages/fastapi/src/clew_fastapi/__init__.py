@@ -8,10 +8,10 @@ from clew.conventions import http_server
 __all__ = ["plugin"]
 
 
-def read_route(route: Any, scope: Any, receive: Any, send: Any) -> http_server.Route:
+def read_route(route: Any, scope: Any, receive: Any, send: Any) -> str:
     # An included router keeps the route as it was written and says the whole template in the scope (FastAPI 0.137).
     whole = scope.get("fastapi", {}).get("effective_route_context")
-    return http_server.Route(getattr(whole, "path_format", "") or route.path_format)
+    return getattr(whole, "path_format", "") or route.path_format
 
 
 # FastAPI leaves a request alone when this key is in its scope (it is how it knows its own mounted applications).

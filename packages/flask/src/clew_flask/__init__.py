@@ -8,11 +8,11 @@ from clew.conventions import http_server
 __all__ = ["plugin"]
 
 
-def read_route(app: Any, *context: Any) -> http_server.Route | None:
+def read_route(app: Any, *context: Any) -> str | None:
     from flask import request
 
     rule = request.url_rule
-    return http_server.Route(rule.rule) if rule is not None else None
+    return rule.rule if rule is not None else None
 
 
 def read_failure(app: Any, *context: Any, exception: BaseException | None = None, **extra: Any) -> BaseException:

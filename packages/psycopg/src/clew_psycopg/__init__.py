@@ -13,12 +13,12 @@ def read_server(connection: Any) -> db_client.Server:
     return db_client.Server("postgresql", info.host, info.port, info.dbname)
 
 
-def read_statement(cursor: Any, query: Any, *args: Any, **options: Any) -> db_client.Statement:
-    return db_client.Statement(read_text(query, cursor), of=cursor.connection)
+def read_statement(cursor: Any, query: Any, *args: Any, **options: Any) -> db_client.Query:
+    return db_client.query(read_text(query, cursor), of=cursor.connection)
 
 
-def read_batch(cursor: Any, query: Any, params_seq: Any, **options: Any) -> db_client.Statement:
-    return db_client.Statement(read_text(query, cursor), of=cursor.connection, batch=params_seq)
+def read_batch(cursor: Any, query: Any, params_seq: Any, **options: Any) -> db_client.Query:
+    return db_client.query(read_text(query, cursor), of=cursor.connection, batch=params_seq)
 
 
 def read_text(query: Any, cursor: Any) -> str:
@@ -27,8 +27,8 @@ def read_text(query: Any, cursor: Any) -> str:
     return query.decode() if isinstance(query, bytes) else query.as_string(cursor)
 
 
-statement = db_client.statement(read_statement, read_server)
-batch = db_client.statement(read_batch, read_server)
+statement = db_client.statement(read_statement, read_server, innermost=True)
+batch = db_client.statement(read_batch, read_server, innermost=True)
 plugin = Plugin(
     "psycopg",
     versions=">=3.1",

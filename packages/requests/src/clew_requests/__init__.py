@@ -9,12 +9,12 @@ __all__ = ["plugin"]
 
 
 def read_request(adapter: Any, request: Any, *args: Any, **options: Any) -> http_client.Request:
-    return http_client.Request(request.method, request.url, request.headers)
+    return http_client.request(request.method, request.url, request.headers)
 
 
-def read_response(response: Any) -> http_client.Response:
-    return http_client.Response(response.status_code)
+def read_status(response: Any) -> int:
+    return response.status_code  # type: ignore[no-any-return]
 
 
-exchange = http_client.exchange(read_request, read_response)
+exchange = http_client.exchange(read_request, read_status)
 plugin = Plugin("requests", versions=">=2.25", hooks=[patch("requests.adapters:HTTPAdapter.send", exchange)])

@@ -7,19 +7,19 @@ from collections import deque
 from clew_sdk import report, retry
 from clew_sdk.native import monotonic, sleep
 from clew_sdk.otlp.request import export_request
-from clew_sdk.outbox import NEVER, RING, Outbox
-from clew_sdk.scope import Scope
+from clew_sdk.outbox import NEVER, RING, Outbox, Parcel, parcel
 from clew_sdk.transport import Outcome, Transport
 
 
 class Batch:
     """Records on their way, with what is known of the attempts so far."""
 
-    __slots__ = ("attempts", "body", "give_up", "not_before", "records", "told")
+    __slots__ = ("attempts", "body", "give_up", "not_before", "number", "parcels", "told")
 
-    def __init__(self, records: list[tuple[Scope, bytes]]) -> None:
-        self.records = records
-        self.body = export_request(records)
+    def __init__(self, parcels: list[Parcel]) -> None:
+        self.parcels = parcels
+        self.number = sum(len(some.records) for some in parcels)
+        self.body = export_request(parcels)
         self.attempts = 0
         self.not_before = 0.0
         self.give_up = 0.0
@@ -47,7 +47,7 @@ class Channel:
         if outbox.refused > self._refused:
             self._refused = outbox.refused
             report.warn(f"full {outbox.signal}", "clew: %d %s found the queue full", self._refused, outbox.records)
-        goal = outbox.settled + outbox.in_flight + len(outbox.items)
+        goal = outbox.settled + outbox.in_flight + outbox.waiting
         while outbox.settled < goal and monotonic() < deadline:
             batch = self._next()
             if batch is None:
@@ -85,10 +85,10 @@ class Channel:
 
     def _next(self) -> Batch | None:
         if not self._waiting:
-            records = self.outbox.take()
-            if not records:
+            parcels = self.outbox.take()
+            if not parcels:
                 return None
-            self._waiting.append(Batch(records))
+            self._waiting.append(Batch(parcels))
         return self._waiting[0]
 
     def _try(self, batch: Batch, deadline: float) -> None:
@@ -96,7 +96,7 @@ class Channel:
         outcome = self.transport.send(batch.body, deadline)
         if not outcome.failure:
             self._arrived(batch, outcome.rejected)
-        elif outcome.failure == "413" and len(batch.records) > 1:
+        elif outcome.failure == "413" and batch.number > 1:
             self._halve(batch)
         elif outcome.again and self._later(batch, outcome):
             report.warn(
@@ -110,8 +110,8 @@ class Channel:
 
     def _arrived(self, batch: Batch, rejected: int) -> None:
         self._waiting.popleft()
-        rejected = max(0, min(rejected, len(batch.records)))
-        self.outbox.settle(delivered=len(batch.records) - rejected, dropped=rejected, reason="rejected")
+        rejected = max(0, min(rejected, batch.number))
+        self.outbox.settle(delivered=batch.number - rejected, dropped=rejected, reason="rejected")
         if rejected:
             report.warn(
                 f"rejected {self.outbox.signal}", "clew: the collector rejected %d %s", rejected, self.outbox.records
@@ -119,9 +119,10 @@ class Channel:
 
     def _halve(self, batch: Batch) -> None:
         self._waiting.popleft()
-        middle = len(batch.records) // 2
-        self._waiting.appendleft(Batch(batch.records[middle:]))
-        self._waiting.appendleft(Batch(batch.records[:middle]))
+        single = [parcel(some.scope, (record,)) for some in batch.parcels for record in some.records]
+        middle = len(single) // 2
+        self._waiting.appendleft(Batch(single[middle:]))
+        self._waiting.appendleft(Batch(single[:middle]))
 
     def _later(self, batch: Batch, outcome: Outcome) -> bool:
         """Names the time of the next attempt; False when there have been enough."""
@@ -134,11 +135,11 @@ class Channel:
 
     def _lost(self, batch: Batch, reason: str) -> None:
         self._waiting.popleft()
-        self.outbox.settle(dropped=len(batch.records), reason=reason)
+        self.outbox.settle(dropped=batch.number, reason=reason)
         report.warn(
             f"lost {self.outbox.signal} {reason}",
             "clew: the collector refused %d %s (%s); they are dropped",
-            len(batch.records),
+            batch.number,
             self.outbox.records,
             reason,
         )

@@ -181,7 +181,7 @@ def _trace(context: Context) -> tuple[int, int, int]:
     span: Any = context.get(_SPAN_KEY)
     if span is None:
         return 0, 0, 0
-    if span.__class__ is Span:
+    if isinstance(span, Span):
         return span._lineage.trace_id, span._span_id, span._lineage.flags
     found = get_current_span(context).get_span_context()
     return found.trace_id, found.span_id, found.trace_flags

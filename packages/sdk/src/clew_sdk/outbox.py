@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import count
 from typing import NamedTuple
 
+from clew_sdk.otlp.request import field
 from clew_sdk.scope import Scope
 
 ITEM = 96  # bytes of Python around a record's own
@@ -29,11 +30,23 @@ class Account(NamedTuple):
         return self.delivered + sum(self.dropped.values()) + self.queued
 
 
+class Parcel(NamedTuple):
+    """Records of one scope, each as a field of an export request, and what they weigh in bytes."""
+
+    scope: Scope
+    records: Sequence[bytes]
+    size: int
+
+
+def parcel(scope: Scope, records: Sequence[bytes]) -> Parcel:
+    return Parcel(scope, records, sum(map(len, records)) + ITEM * len(records))
+
+
 class Outbox:
     """A queue that any thread fills and one drains.
 
     `level` is what the bytes in it are thought to be: threads may lose each other's additions, and the draining one
-    puts it right whenever it finds the queue empty. A full queue refuses the newest record and counts it.
+    puts it right whenever it finds the queue empty. A full queue refuses the newest records and counts them.
     """
 
     def __init__(self, signal: str, capacity: int, wake: Callable[[], None]) -> None:
@@ -45,7 +58,7 @@ class Outbox:
 
     def reset(self) -> None:
         """Empty and with a new ledger, as a forked child needs it."""
-        self.items: deque[tuple[Scope, bytes]] = deque()
+        self.items: deque[Parcel] = deque()
         self.level = 0
         self.ring_at = 0
         self._refused = count()  # next() on it is one step, also for threads without a GIL
@@ -55,27 +68,37 @@ class Outbox:
 
     def put(self, scope: Scope, record: bytes, urgent: bool = False) -> None:
         """Queues a record. `urgent` ones, errors, may use the reserve."""
-        level = self.level + len(record) + ITEM
+        self.put_all(parcel(scope, (field(record),)), urgent)
+
+    def put_all(self, some: Parcel, urgent: bool = False) -> None:
+        level = self.level + some.size
         if level > self._room and not (urgent and level <= self._capacity):
-            next(self._refused)
+            for _ in some.records:
+                next(self._refused)
             return
         self.level = level
-        self.items.append((scope, record))
+        self.items.append(some)
         if level > self.ring_at:
             self.ring_at = NEVER
             self._wake()
 
-    def take(self) -> list[tuple[Scope, bytes]]:
+    def take(self) -> list[Parcel]:
         """The oldest records, at most one batch; from now on they count as in flight."""
-        batch: list[tuple[Scope, bytes]] = []
-        items, size = self.items, 0
-        while items and len(batch) < self.batch_items and size < BATCH_BYTES:
-            item = items[0]
-            if batch and size + len(item[1]) > BATCH_BYTES:
+        batch: list[Parcel] = []
+        items, number, size = self.items, 0, 0
+        while items and number < self.batch_items and size < BATCH_BYTES:
+            some = items[0]
+            if batch and size + some.size > BATCH_BYTES:
                 break
-            batch.append(items.popleft())
-            self.in_flight += 1
-            size += len(item[1]) + ITEM
+            items.popleft()
+            room = self.batch_items - number
+            if len(some.records) > room:
+                items.appendleft(parcel(some.scope, some.records[room:]))
+                some = parcel(some.scope, some.records[:room])
+            batch.append(some)
+            number += len(some.records)
+            self.in_flight += len(some.records)
+            size += some.size
         self.level = self.level - size if items else 0
         return batch
 
@@ -88,6 +111,11 @@ class Outbox:
             self.dropped[reason] = self.dropped.get(reason, 0) + dropped
 
     @property
+    def waiting(self) -> int:
+        """How many records nobody has taken yet."""
+        return sum(len(some.records) for some in list(self.items))
+
+    @property
     def refused(self) -> int:
         """How many records found the queue full; read off the counter's print, which does not count."""
         return int(repr(self._refused)[6:-1])
@@ -95,7 +123,7 @@ class Outbox:
     def account(self) -> Account:
         """What the program's exit finds unsent is dropped, unless the worker still gets it through."""
         dropped = dict(self.dropped)
-        queued = len(self.items) + self.in_flight
+        queued = self.waiting + self.in_flight
         refused = self.refused
         if refused:
             dropped["queue_full"] = refused

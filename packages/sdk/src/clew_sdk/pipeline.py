@@ -8,6 +8,7 @@ from clew_sdk import ids, lifecycle, report, settings
 from clew_sdk.channel import Channel
 from clew_sdk.endpoint import endpoint
 from clew_sdk.native import monotonic
+from clew_sdk.notes import Notes
 from clew_sdk.outbox import BATCH_ITEMS, Account, Outbox
 from clew_sdk.transport import Transport
 from clew_sdk.worker import Worker
@@ -31,15 +32,18 @@ class Pipeline:
 
     def __init__(self) -> None:
         self.parts: list[Part] = []
+        self.notes = Notes()
         self.worker = Worker((), self._chores, _delay())
         self.outboxes = {name: Outbox(name, size, self.worker.wake) for name, size in CAPACITY.items()}
         for name, outbox in self.outboxes.items():
             outbox.batch_items = _batch_items(name)
         channels = [Channel(outbox, Transport(endpoint(name))) for name, outbox in self.outboxes.items()]
         self.worker.channels = self._channels = channels
+        self.worker.listeners = [*channels, self.notes]
         self.exit_budget = settings.number("CLEW_EXIT_TIMEOUT", 5.0)
 
     def ledger(self) -> dict[str, Account]:
+        self.notes.write_out()
         return {name: outbox.account() for name, outbox in self.outboxes.items()}
 
     def flush(self, seconds: float) -> bool:
@@ -59,6 +63,7 @@ class Pipeline:
         if budget > 0 and self._unsent():
             self.flush(budget)
         self.worker.exit_by = exit_by
+        self.notes.close()
         for name, outbox in self.outboxes.items():
             outbox.closed = True
             lost = outbox.account().dropped.get("exit", 0)
@@ -70,15 +75,18 @@ class Pipeline:
         """In the child: nothing of the parent's records, connections, counts and IDs is left."""
         ids.reseed()
         self.worker.reset()
+        self.notes.reset()
         for channel in self._channels:
             channel.reset()
         for part in self.parts:
             part.follow_fork()
 
     def _unsent(self) -> bool:
+        self.notes.write_out()
         return not all(channel.empty for channel in self._channels) or not all(part.quiet for part in self.parts)
 
     def _chores(self, flush: bool) -> float:
+        self.notes.write_out()
         return min((part.chores(flush) for part in list(self.parts)), default=3600.0)
 
 

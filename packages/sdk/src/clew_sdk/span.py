@@ -4,65 +4,52 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping
-from time import perf_counter_ns, time_ns
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from opentelemetry.trace import Span as ApiSpan
-from opentelemetry.trace import SpanContext, SpanKind, Status, StatusCode, TraceFlags
+from opentelemetry.trace import SpanContext, SpanKind, Status, StatusCode
 
+from clew_sdk import clock
 from clew_sdk.exceptions import exception_attributes, one_line
 from clew_sdk.ids import random_bits
 from clew_sdk.limits import EXCEPTIONS
-from clew_sdk.otlp.spans import lineage_head
 from clew_sdk.otlp.values import copied, described, snapshot
 
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from clew_sdk.tracer import Tracer
+    from clew_sdk.lineage import Lineage
+    from clew_sdk.tracer import Origin, Tracer
 
 _OK, _ERROR = StatusCode.OK.value, StatusCode.ERROR.value
+#: The keys of a span's `_rare`.
+EVENTS, LINKS, DESCRIPTION, ON_EXIT, START, END = "events", "links", "description", "on exit", "start", "end"
+DROPPED, DROPPED_EVENTS, DROPPED_LINKS, RECORDED = "dropped", "dropped events", "dropped links", "exceptions"
 UNBOUNDED = 4096  # attributes a span holds before it ends, whatever its limit for sending
-
-
-class Lineage:
-    """What all spans of a trace in this process have in common."""
-
-    __slots__ = ("flags", "head", "state", "trace_id")
-
-    def __init__(self, trace_id: int, flags: TraceFlags, state: Any = None) -> None:
-        self.trace_id, self.flags, self.state = trace_id, flags, state
-        self.head = lineage_head(trace_id, state)
 
 
 class Span(ApiSpan):
     """Recording takes no lock, so signals, finalisers and other threads may interrupt it anywhere.
 
     `_open` exists until the span ends: deleting it is the one step that only one of several threads can win.
+    `_end` is None while the span is recorded; where nothing is to be recorded it is 0 from the start.
+    `_began` and `_end` are readings of our clock. `_rare` holds what few spans have, by the names above.
     """
 
     __slots__ = (
         "_attributes",
-        "_clock",
+        "_began",
         "_context",
-        "_description",
-        "_dropped",
-        "_dropped_events",
-        "_dropped_links",
         "_end",
-        "_events",
-        "_exceptions",
         "_kind",
         "_lineage",
-        "_links",
         "_name",
-        "_on_exit",
         "_open",
         "_parent_id",
+        "_rare",
         "_remote",
         "_span_id",
-        "_start",
         "_status",
         "_tracer",
     )
@@ -71,18 +58,20 @@ class Span(ApiSpan):
         self._tracer, self._name, self._kind = tracer, name, kind
         self._lineage, self._parent_id = lineage, parent_id
         self._span_id = random_bits(64) or 1
-        self._context: SpanContext | None = None
-        self._events: deque[tuple[Any, dict[str, Any], int]] | None = None
-        self._links: deque[tuple[SpanContext, dict[str, Any]]] | None = None
-        self._description: str | None = None
-        self._end: int | None = None
         self._attributes: dict[str, Any] = {}
-        self._dropped = self._dropped_events = self._dropped_links = self._exceptions = self._status = 0
+        self._rare: dict[str, Any] = {}
+        self._status = 0
         self._remote = False
-        self._on_exit = True, True
+        self._context: SpanContext | None = None
+        self._end: int | None = None if lineage.recorded else 0
         self._open = True
-        self._start = time_ns()
-        self._clock = perf_counter_ns()
+        self._began = clock.ticks()
+
+    def come_from(self, origin: Origin) -> None:
+        """Takes over what is particular to a span that is not simply the child of one of ours."""
+        self._remote = origin.remote
+        if origin.span_id:
+            self._span_id = origin.span_id
 
     def get_span_context(self) -> SpanContext:
         context = self._context
@@ -107,7 +96,7 @@ class Span(ApiSpan):
                 return
         except Exception:  # noqa: BLE001, S110  a key that cannot be looked up
             pass
-        self._dropped += 1
+        count(self, DROPPED)
 
     def set_attributes(self, attributes: Mapping[str, Any]) -> None:
         if self._end is not None:
@@ -124,23 +113,19 @@ class Span(ApiSpan):
     def add_event(self, name: str, attributes: Any = None, timestamp: int | None = None) -> None:
         if self._end is not None:
             return
-        events = self._events
-        if events is None:
-            events = self._events = deque(maxlen=self._tracer.limits.events)
+        events = self._rare.setdefault(EVENTS, deque(maxlen=self._tracer.limits.events))
         if len(events) == events.maxlen:
-            self._dropped_events += 1
-        events.append((name, copied(attributes), timestamp or time_ns()))
+            count(self, DROPPED_EVENTS)
+        events.append((name, copied(attributes), timestamp or clock.ticks() + clock.offset))
 
     def add_link(self, context: SpanContext, attributes: Any = None) -> None:
         if self._end is not None or not isinstance(context, SpanContext):
             return
         if not (context.is_valid or attributes or context.trace_state):
             return
-        links = self._links
-        if links is None:
-            links = self._links = deque(maxlen=self._tracer.limits.links)
+        links = self._rare.setdefault(LINKS, deque(maxlen=self._tracer.limits.links))
         if len(links) == links.maxlen:
-            self._dropped_links += 1
+            count(self, DROPPED_LINKS)
         links.append((context, copied(attributes)))
 
     def update_name(self, name: str) -> None:
@@ -157,14 +142,14 @@ class Span(ApiSpan):
         code = kind.value if isinstance(kind, StatusCode) else 0
         if code:
             self._status = code
-            self._description = described(description) if description and code == _ERROR else None
+            self._rare[DESCRIPTION] = described(description) if description and code == _ERROR else None
 
     def record_exception(
         self, exception: BaseException, attributes: Any = None, timestamp: int | None = None, escaped: bool = False
     ) -> None:
-        if self._end is not None or self._exceptions >= EXCEPTIONS:
+        if self._end is not None or self._rare.get(RECORDED, 0) >= EXCEPTIONS:
             return
-        self._exceptions += 1
+        count(self, RECORDED)
         found = exception_attributes(exception, self._tracer.limits.value_length)
         found["exception.escaped"] = str(escaped)
         found.update(copied(attributes))
@@ -174,7 +159,7 @@ class Span(ApiSpan):
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         if error is not None and self._end is None:
-            record, set_status = self._on_exit
+            record, set_status = self._rare.get(ON_EXIT, (True, True))
             if record:
                 self.record_exception(error, escaped=True)
             if set_status:
@@ -204,15 +189,15 @@ class Span(ApiSpan):
 
     @property
     def start_time(self) -> int:
-        return self._start
+        return self._rare.get(START, self._began + clock.offset)  # type: ignore[no-any-return]
 
     @property
     def end_time(self) -> int | None:
-        return self._end
+        return self._rare.get(END, self._end + clock.offset if self._end else None)
 
     @property
     def status(self) -> Status:
-        return Status(StatusCode(self._status), self._description)
+        return Status(StatusCode(self._status), self._rare.get(DESCRIPTION))
 
     @property
     def attributes(self) -> Mapping[str, Any]:
@@ -244,14 +229,20 @@ class Span(ApiSpan):
             del self._open
         except AttributeError:
             return
+        if self._end is not None:  # never recorded
+            return
         if end_time is not None:
-            end = end_time
-        elif self._clock:
-            end = self._start + perf_counter_ns() - self._clock
-        else:
-            end = time_ns()
+            self._rare[END] = end_time
+        elif START in self._rare:  # a duration by our clock would begin at another moment
+            self._rare[END] = clock.ticks() + clock.offset
+        end = clock.ticks()
         tracer = self._tracer
         if tracer.guests.processors:
             tracer.guests.ending(self)
         self._end = end
         tracer.finish(self)
+
+
+def count(span: Span, what: str) -> None:
+    """One more of what was dropped or recorded."""
+    span._rare[what] = span._rare.get(what, 0) + 1

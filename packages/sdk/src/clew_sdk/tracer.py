@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from opentelemetry import context as context_api
 from opentelemetry.context import Context
 from opentelemetry.trace import (
     DEFAULT_TRACE_STATE,
-    INVALID_SPAN,
     Link,
     NonRecordingSpan,
     SpanContext,
@@ -26,58 +25,94 @@ from opentelemetry.util._decorator import _agnosticcontextmanager
 from clew_sdk.context import REQUEST_ID, get_current
 from clew_sdk.exceptions import one_line
 from clew_sdk.ids import random_bits
+from clew_sdk.lineage import FLAGS, NEW, RANDOM, Lineage
 from clew_sdk.otlp.values import copied
-from clew_sdk.sampling import Decision, Request, parent_based_always_on
+from clew_sdk.sampling import Request, parent_based_always_on
 from clew_sdk.scope import Scope
-from clew_sdk.span import Lineage, Span
+from clew_sdk.span import DROPPED_LINKS, ON_EXIT, START, Span, count
 
 if TYPE_CHECKING:
+    from clew_sdk.shorthand import Shorthand
     from clew_sdk.traces import TracerProvider
 
-_RANDOM = getattr(TraceFlags, "RANDOM_TRACE_ID", 0)
 _INTERNAL = SpanKind.INTERNAL
-_FLAGS = tuple(TraceFlags(number) for number in range(4))  # sampled, random: making one takes longer than a span
-_NEW = TraceFlags(TraceFlags.SAMPLED | _RANDOM)
+
+
+class Origin(NamedTuple):
+    """Where a span comes from."""
+
+    lineage: Lineage
+    parent_id: int = 0
+    remote: bool = False
+    #: Instead of a random one.
+    span_id: int = 0
+    #: What a sampler wants on the span instead of what was given.
+    attributes: Any = None
+
+
+class Asked(NamedTuple):
+    """What a sampler is told of a span."""
+
+    name: str
+    kind: SpanKind
+    attributes: Any
+    links: Any
 
 
 class Tracer(ApiTracer):
     """Makes the spans of one instrumentation scope.
 
-    `_inherits` says that a span of ours under a span of ours is sampled as its parent is, which needs no question.
+    `inherits` says that a span under a span of ours is sampled as its parent is, and a root always, which needs no
+    question.
     """
 
     def __init__(self, provider: TracerProvider, scope: Scope) -> None:
         self._provider, self.scope = provider, scope
         self.limits, self.guests = provider.limits, provider.guests
+        self.encoder, self.outbox, self.notes = provider.encoder, provider.outbox, provider.notes
         self._encode = provider.encoder.encode
-        self._outbox = provider.outbox
         self._generator = provider.foreign_ids
         self._sampler = provider.sample
-        self._inherits = provider.sample is parent_based_always_on and self._generator is None
+        self.inherits = (
+            provider.sample is parent_based_always_on and self._generator is None and provider.outbox is not None
+        )
         self._random = _random_bit(self._generator)
-        self._successor: ApiTracer | None = None
+        self.successor: ApiTracer | None = None
+        self._scribes: list[Shorthand] = []
+
+    def shorthand(self, operation: Any, histogram: Any, **core: Any) -> Shorthand:
+        """A scribe for the calls of one operation of clew-core (docs/architecture.md)."""
+        from clew_sdk.shorthand import Shorthand
+
+        return Shorthand(self, operation, histogram, **core)
+
+    def take_on(self, *scribes: Shorthand) -> None:
+        """Tells new scribes, and on a change the others, whether they may be brief."""
+        self._scribes += scribes
+        for scribe in self._scribes:
+            scribe.brief = self.inherits and not self.guests.processors
 
     def start_span(
         self, name: str, context: Context | None = None, kind: SpanKind = _INTERNAL, attributes: Any = None,
         links: Sequence[Link] | None = None, start_time: int | None = None,
         record_exception: bool = True, set_status_on_exception: bool = True,
     ) -> ApiSpan:  # fmt: skip
-        given = context
-        if context is None:
-            context = get_current()
+        given, context = context, get_current() if context is None else context
         parent: Any = context.get(_SPAN_KEY)
-        if parent.__class__ is Span and self._inherits:
+        if self.inherits and isinstance(parent, Span):
             span = Span(self, name, kind, parent._lineage, parent._span_id)
-            if attributes:
-                span._attributes = copied(attributes)
+        elif self.successor is not None:
+            exits = {"record_exception": record_exception, "set_status_on_exception": set_status_on_exception}
+            return self.successor.start_span(name, given, kind, attributes, links, start_time, **exits)
         else:
-            if self._successor is not None:
-                exits = {"record_exception": record_exception, "set_status_on_exception": set_status_on_exception}
-                return self._successor.start_span(name, given, kind, attributes, links, start_time, **exits)
-            begun = self._begin(name, kind, context, attributes, links)
-            if not isinstance(begun, Span):
-                return begun
-            span = begun
+            origin = self.origin(context, lambda: Asked(name, kind, attributes, links))
+            attributes = attributes if origin.attributes is None else origin.attributes
+            span = Span(self, name, kind, origin.lineage, origin.parent_id)
+            span.come_from(origin)
+        if span._end is not None:
+            return span
+        if attributes:
+            span._attributes = copied(attributes)
         request_id = context.get(REQUEST_ID)
         if request_id is not None and "request.id" not in span._attributes:
             span._attributes["request.id"] = request_id
@@ -112,54 +147,34 @@ class Tracer(ApiTracer):
             if end_on_exit:
                 span.end()
 
-    def _begin(self, name: str, kind: SpanKind, context: Context, attributes: Any, links: Any) -> ApiSpan:
-        """A span that is not simply the child of one of ours: a root, a remote or foreign parent, a sampler to ask."""
-        if self._inherits and self._outbox is not None:
-            edge = self._at_edge(name, kind, context, attributes)
-            if edge is not None:
-                return edge
-        above = get_current_span(context).get_span_context()
-        parent = above if isinstance(above, SpanContext) and above.is_valid else None
-        if self._outbox is None and not self.guests:
-            return NonRecordingSpan(parent) if parent is not None else INVALID_SPAN  # the trace passes through
-        trace_id = parent.trace_id if parent is not None else self._new_trace_id()
-        decision = self._sampler(Request(trace_id, parent, name, kind, attributes, links, context))
-        lineage = Lineage(trace_id, self._flags(parent, decision), decision.trace_state)
-        if not decision.record:
-            return NonRecordingSpan(
-                SpanContext(trace_id, self._new_span_id(), False, lineage.flags, decision.trace_state)
-            )
-        kept = Span if decision.sampled else UnsampledSpan
-        span = kept(self, name, kind, lineage, parent.span_id if parent is not None else 0)
-        if self._generator is not None:
-            span._span_id = self._new_span_id()
-        span._remote = parent is not None and parent.is_remote
-        given = decision.attributes if decision.attributes is not None else attributes
-        span._attributes = copied(given) if given else {}
-        return span
-
-    def _at_edge(self, name: str, kind: SpanKind, context: Context, attributes: Any) -> Span | None:
-        """A root, or a span under a sampled remote one, where the default sampler need not be asked: a request's first
-        span, 1 us cheaper than the general way (3 us after a system call)."""
+    def origin(self, context: Context, asked: Callable[[], Asked]) -> Origin:
+        """For a span that is not simply the child of one of ours: a root, a remote or foreign parent."""
         above: Any = context.get(_SPAN_KEY)
-        if above is None:
-            span = Span(self, name, kind, Lineage(random_bits(128) or 1, _NEW), 0)
-        elif above.__class__ is NonRecordingSpan:
-            trace_id, span_id, remote, flags, state, valid = above.get_span_context()
-            if not (valid and flags & 1):
-                return None
-            lineage = Lineage(trace_id, _FLAGS[flags & 3], None if state is DEFAULT_TRACE_STATE else state)
-            span = Span(self, name, kind, lineage, span_id)
-            span._remote = remote
-        else:
-            return None
-        if attributes:
-            span._attributes = copied(attributes)
-        return span
+        if self.inherits:
+            # Where the default sampler need not be asked: 1 us cheaper (3 us after a system call), once a request.
+            if above is None:
+                return Origin(new_lineage())
+            if above.__class__ is NonRecordingSpan:
+                trace_id, span_id, remote, flags, state, valid = above.get_span_context()
+                if valid and flags & 1:
+                    known = None if state is DEFAULT_TRACE_STATE else state
+                    return Origin(Lineage(trace_id, FLAGS[flags & 3], known, True), span_id, remote)
+        came = get_current_span(context).get_span_context()
+        parent = came if isinstance(came, SpanContext) and came.is_valid else None
+        if self.outbox is None and not self.guests:
+            return _passing(parent)
+        return self._sampled(context, parent, asked())
 
-    def _flags(self, parent: SpanContext | None, decision: Decision) -> TraceFlags:
-        random = parent.trace_flags & _RANDOM if parent is not None else self._random
-        return TraceFlags((TraceFlags.SAMPLED if decision.sampled else 0) | random)
+    def _sampled(self, context: Context, parent: SpanContext | None, asked: Asked) -> Origin:
+        trace_id = parent.trace_id if parent is not None else self._new_trace_id()
+        decision = self._sampler(Request(trace_id, parent, *asked, context))
+        random = parent.trace_flags & RANDOM if parent is not None else self._random
+        flags = TraceFlags((TraceFlags.SAMPLED if decision.sampled else 0) | random)
+        lineage = Lineage(trace_id, flags, decision.trace_state, decision.sampled and self.outbox is not None)
+        lineage.recorded = decision.record
+        span_id = self._new_span_id() if self._generator is not None else 0
+        remote, parent_id = (parent.is_remote, parent.span_id) if parent is not None else (False, 0)
+        return Origin(lineage, parent_id, remote, span_id, decision.attributes)
 
     def _new_trace_id(self) -> int:
         if self._generator is not None:
@@ -173,30 +188,38 @@ class Tracer(ApiTracer):
 
     def finish(self, span: Span) -> None:
         """Takes over a span that has just ended."""
-        if self._outbox is not None and span.__class__ is Span:
-            self._outbox.put(self.scope, self._encode(span), span._status == 2)
+        if self.outbox is not None and span._lineage.sent:
+            self.outbox.put(self.scope, self._encode(span), span._status == 2)
         if self.guests.processors:
             self.guests.ended(span)
 
     def hand_over(self, successor: ApiTracer) -> None:
         """From now on `successor` makes the spans, also for those who hold a bound method of this tracer."""
-        self._successor = successor
-        self._inherits = False
+        self.successor = successor
+        self.inherits = False
+        self.take_on()
         self.start_span = successor.start_span  # type: ignore[method-assign]
         self.start_as_current_span = successor.start_as_current_span  # type: ignore[method-assign]
 
 
-class UnsampledSpan(Span):
-    """Recorded for the guests, not sent, and no reason to sample its children."""
+def new_lineage() -> Lineage:
+    """Of a root that is sampled."""
+    return Lineage(random_bits(128) or 1, NEW, None, True)
 
-    __slots__ = ()
+
+def _passing(parent: SpanContext | None) -> Origin:
+    """This process sends no spans: what stands for one is its parent again, so that the trace passes through."""
+    if parent is None:
+        return Origin(Lineage(0, FLAGS[0], None, False))
+    lineage = Lineage(parent.trace_id, parent.trace_flags, parent.trace_state, False)
+    return Origin(lineage, span_id=parent.span_id)
 
 
 def _configure(span: Span, start_time: int | None, links: Any, on_exit: tuple[bool, bool]) -> None:
     """What few spans are given."""
-    span._on_exit = on_exit
+    span._rare[ON_EXIT] = on_exit
     if start_time is not None:
-        span._start, span._clock = start_time, 0
+        span._rare[START] = start_time
     if links:
         _add_links(span, links)
 
@@ -206,7 +229,7 @@ def _add_links(span: Span, links: Sequence[Link]) -> None:
         for link in links:
             span.add_link(link.context, link.attributes)
     except Exception:  # noqa: BLE001  whatever an application passes as links
-        span._dropped_links += 1
+        count(span, DROPPED_LINKS)
 
 
 def _asked(generate: Any, bits: int) -> int:
@@ -223,8 +246,8 @@ def _asked(generate: Any, bits: int) -> int:
 def _random_bit(generator: Any) -> int:
     """W3C Trace Context level 2: whether the trace IDs are random."""
     if generator is None:
-        return _RANDOM
+        return RANDOM
     try:
-        return _RANDOM if generator.is_trace_id_random() else 0
+        return RANDOM if generator.is_trace_id_random() else 0
     except Exception:  # noqa: BLE001  older generators do not know the question
         return 0

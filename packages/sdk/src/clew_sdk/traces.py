@@ -35,6 +35,7 @@ class TracerProvider(ApiTracerProvider):
         self.id_generator = self.foreign_ids = id_generator or _named_generator()
         self.limits = limits.from_sdk(span_limits) if span_limits is not None else limits.span_limits()
         self.encoder = SpanEncoder(self.limits)
+        self.notes = self._pipeline.notes
         exporters = chosen("traces")
         self.outbox = self._pipeline.outboxes["traces"] if exporters.ours else None
         self.guests = SpanGuests(self._resource)
@@ -74,6 +75,8 @@ class TracerProvider(ApiTracerProvider):
             self._successor.add_span_processor(span_processor)
         else:
             self.guests.add(span_processor)
+            for tracer in list(self._tracers.values()):
+                tracer.take_on()
 
     def force_flush(self, timeout_millis: float = 30000) -> bool:
         """True when everything recorded so far was sent, or finally dropped, in time."""

@@ -33,6 +33,7 @@ class Worker:
 
     def __init__(self, channels: Sequence[Channel], chores: Callable[[bool], float], delay: float = 1.0) -> None:
         self.channels, self._chores = channels, chores
+        self.listeners: Sequence[Any] = channels  # are told whether the worker comes again soon
         self._delay = delay  # seconds between rounds while there is work
         self.reset()
 
@@ -55,8 +56,8 @@ class Worker:
         elif self._running:
             self._bell.put(None)
         elif not self._start():
-            for channel in self.channels:
-                channel.listen(busy=True)
+            for listener in self.listeners:
+                listener.listen(busy=True)
 
     def flush(self, deadline: float) -> bool:
         """Sends everything that was recorded before; False when that took longer than the deadline allows."""
@@ -109,7 +110,7 @@ class Worker:
             self._hear(busy=True)  # the first record after a pause: the others of its request are about to follow
             return self._delay
         due = self._chores(False)
-        busy = any(not channel.empty for channel in self.channels)
+        busy = any(not listener.empty for listener in self.listeners)
         for channel in self.channels:
             channel.work(monotonic() + ROUND)
             due = channel.due(due)
@@ -118,8 +119,8 @@ class Worker:
 
     def _hear(self, busy: bool) -> None:
         self._idle = not busy
-        for channel in self.channels:
-            channel.listen(busy)
+        for listener in self.listeners:
+            listener.listen(busy)
 
     def _answer(self, request: Flush) -> None:
         """Each signal gets an equal part of what time is left, so a hung endpoint does not take the others' too."""

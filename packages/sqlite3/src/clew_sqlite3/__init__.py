@@ -18,16 +18,16 @@ def read_unknown(connection: Any) -> db_client.Server:
     return db_client.Server("sqlite")
 
 
-def read_statement(cursor: Any, sql: str, *parameters: Any) -> db_client.Statement:
-    return db_client.Statement(sql, of=getattr(cursor, "connection", cursor))
+def read_statement(cursor: Any, sql: str, *parameters: Any) -> db_client.Query:
+    return db_client.query(sql, of=getattr(cursor, "connection", cursor))
 
 
-def read_batch(cursor: Any, sql: str, parameters: Any) -> db_client.Statement:
-    return db_client.Statement(sql, of=getattr(cursor, "connection", cursor), batch=parameters)
+def read_batch(cursor: Any, sql: str, parameters: Any) -> db_client.Query:
+    return db_client.query(sql, of=getattr(cursor, "connection", cursor), batch=parameters)
 
 
-statement = db_client.statement(read_statement, read_unknown)
-batch = db_client.statement(read_batch, read_unknown)
+statement = db_client.statement(read_statement, read_unknown, innermost=True)
+batch = db_client.statement(read_batch, read_unknown, innermost=True)
 # A connection has the same shortcuts, and in C they do not pass through the cursor's methods.
 execute = {"execute": statement, "executemany": batch, "executescript": statement}
 cursor = Derived("sqlite3:Cursor", execute)

@@ -8,12 +8,12 @@ from clew.conventions import http_server
 __all__ = ["plugin"]
 
 
-def read_route(route: Any, scope: Any, receive: Any, send: Any) -> http_server.Route:
-    return http_server.Route(route.path_format)
+def read_route(route: Any, scope: Any, receive: Any, send: Any) -> str:
+    return route.path_format  # type: ignore[no-any-return]
 
 
-def read_mount(mount: Any, scope: Any, receive: Any, send: Any) -> http_server.Mount:
-    return http_server.Mount(mount.path)
+def read_prefix(mount: Any, scope: Any, receive: Any, send: Any) -> str:
+    return mount.path  # type: ignore[no-any-return]
 
 
 # Starlette's own middleware, and a FastAPI around this application, each say in the scope that they follow the request.
@@ -27,6 +27,6 @@ plugin = Plugin(
             enrich(f"starlette.routing:{kind}.handle", http_server.route(read_route))
             for kind in ("Route", "WebSocketRoute")
         ),
-        enrich("starlette.routing:Mount.handle", http_server.route(read_mount)),
+        enrich("starlette.routing:Mount.handle", http_server.mount(read_prefix)),
     ],
 )

@@ -36,8 +36,8 @@ def main(argv: list[str]) -> int:
         return _complain(_why_not(error, options.port))
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     show = _printer(options.json)
-    _note(_greeting(receiver))
     try:
+        _note(_greeting(receiver))
         for trace in islice(_wanted(traces, options.request_id), options.once):
             show(trace)
     except KeyboardInterrupt:

@@ -7,11 +7,10 @@ from typing import Any, NamedTuple
 
 from opentelemetry.trace import SpanKind
 
-from clew import failures, sql
+from clew import sql
 from clew.conventions import keys
 from clew.hooks import Action
-from clew.operation import Attributes, Finished, Metric, Operation, Started
-from clew.telemetry import Telemetry
+from clew.operation import Attributes, Closing, Metric, Opening, Operation
 
 FAMILY = "db.client"
 DURATION = Metric(
@@ -33,85 +32,99 @@ class Server(NamedTuple):
     namespace: str | None = None
 
 
-class Statement(NamedTuple):
-    """One statement as it is sent."""
+#: Text, connection, parameter sets.
+Query = tuple[str, Any, Any]
 
-    text: str
-    #: The connection it is sent over.
-    of: Any = None
-    #: The sequence of parameter sets, when one call runs the statement for each.
-    batch: Any = None
+
+def query(text: str, of: Any = None, batch: Any = None) -> Query:
+    """One statement as it is sent over the connection `of`; `batch` is the sequence of parameter sets, when one call
+    runs the statement for each."""
+    return text, of, batch
 
 
 def statement(
-    read_statement: Callable[..., Statement | None],
+    read_query: Callable[..., Query | None],
     read_server: Callable[[Any], Server],
     read_code: Callable[[BaseException], str | None] | None = None,
+    innermost: bool = False,
 ) -> Operation:
-    """One SQL statement. `read_server` runs once per connection; `read_code` gives a failure's SQLSTATE or the like."""
-    code_of = read_code or _sqlstate
-    attributes_of = _remembering(read_server)
+    """One SQL statement. `read_server` runs once per connection; `read_code` gives a failure's SQLSTATE or the like.
 
-    def start(*args: Any, **kwargs: Any) -> Started | None:
-        read = read_statement(*args, **kwargs)
-        if read is None:
-            return None
-        server, base = attributes_of(read.of)
-        summary, text = sql.describe(read.text, server.system)
-        attributes: Attributes = {**base, keys.DB_QUERY_TEXT: text}
-        if summary:
-            attributes[keys.DB_QUERY_SUMMARY] = summary
-        if read.batch is not None:
-            size = _size(read.batch)
-            if size > 1:
-                attributes[keys.DB_OPERATION_BATCH_SIZE] = size
-        return summary or _target(server), attributes, (server, summary), None
+    `innermost`: the watched function calls no other function that is watched.
+    """
 
-    def finish(facts: tuple[Server, str], result: Any, error: BaseException | None) -> Finished:
-        server, summary = facts
-        if error is None:
-            return {}, (server, summary, None, None), None, None
-        kind, code = failures.type_name(error), code_of(error)
-        attributes: Attributes = {keys.ERROR_TYPE: kind}
-        if code:
-            attributes[keys.DB_RESPONSE_STATUS_CODE] = code
-        return attributes, (server, summary, code, kind), kind, None
+    def settle(read: Query) -> _Facts:
+        text, connection, batch = read
+        known = getattr(connection, REMEMBERED, None) or _remember(connection, read_server(connection))
+        if len(text) > sql.LONGEST:  # a note may wait for a second: what is not read of the statement need not
+            text = text[: sql.LONGEST + 1]
+        return text, known, None if batch is None else _size(batch)
 
-    return Operation(FAMILY, SpanKind.CLIENT, start, finish, DURATION, _point)
+    return Operation(
+        FAMILY, SpanKind.CLIENT, read_query, _opening, _closing, DURATION, _point,
+        settle=settle, read_error=read_code or _sqlstate, innermost=innermost,
+    )  # fmt: skip
+
+
+class _Known:
+    """A connection's server with its attributes; compared by identity, so that it is a quick key."""
+
+    __slots__ = ("attributes", "server")
+
+    def __init__(self, server: Server) -> None:
+        self.server, self.attributes = server, _server_attributes(server)
+
+
+#: Text, server, size of the batch.
+_Facts = tuple[str, _Known, "int | None"]
+
+
+def _opening(facts: _Facts) -> Opening:
+    text, known, size = facts
+    summary, shown = sql.describe(text, known.server.system)
+    attributes: Attributes = {**known.attributes, keys.DB_QUERY_TEXT: shown}
+    if summary:
+        attributes[keys.DB_QUERY_SUMMARY] = summary
+    if size is not None and size > 1:
+        attributes[keys.DB_OPERATION_BATCH_SIZE] = size
+    return summary or _target(known.server), attributes
+
+
+def _closing(facts: _Facts, opened: Attributes, code: str | None, kind: str | None) -> Closing:
+    server, summary = facts[1].server, opened.get(keys.DB_QUERY_SUMMARY)
+    if kind is None:
+        return {}, (server, summary, None, None), None, None
+    attributes: Attributes = {keys.ERROR_TYPE: kind}
+    if code:
+        attributes[keys.DB_RESPONSE_STATUS_CODE] = code
+    return attributes, (server, summary, code, kind), kind, None
 
 
 def opened(read_database: Callable[..., Server]) -> Action:
     """Reads the server from the call that opens a connection, for `after`; its result comes first."""
 
-    def action(telemetry: Telemetry) -> Callable[..., None]:
-        def act(connection: Any, *args: Any, **kwargs: Any) -> None:
-            server = read_database(connection, *args, **kwargs)
-            _remember(connection, (server, _server_attributes(server)))
+    def read(connection: Any, *args: Any, **kwargs: Any) -> tuple[Any, Server]:
+        return connection, read_database(connection, *args, **kwargs)
 
-        return act
-
-    return action
+    return Action(read, lambda read: _remember(*read))
 
 
-def _remembering(read_server: Callable[[Any], Server]) -> Callable[[Any], tuple[Server, Attributes]]:
-    """Reads a connection's server once, and keeps the answer on the connection."""
-
-    def read(connection: Any) -> tuple[Server, Attributes]:
-        known: tuple[Server, Attributes] | None = getattr(connection, REMEMBERED, None)
-        if known is None:
-            server = read_server(connection)
-            known = server, _server_attributes(server)
-            _remember(connection, known)
-        return known
-
-    return read
+#: One for each server, not for each connection.
+_known: dict[Server, _Known] = {}
 
 
-def _remember(connection: Any, known: tuple[Server, Attributes]) -> None:
+def _remember(connection: Any, server: Server) -> _Known:
+    """Keeps a connection's server on the connection."""
+    known = _known.get(server)
+    if known is None:
+        if len(_known) >= 1000:
+            _known.clear()
+        known = _known[server] = _Known(server)
     try:
         setattr(connection, REMEMBERED, known)
     except (AttributeError, TypeError):  # a C type without room: it is read again next time
         pass
+    return known
 
 
 def _server_attributes(server: Server) -> Attributes:
@@ -125,7 +138,7 @@ def _server_attributes(server: Server) -> Attributes:
     return attributes
 
 
-def _point(server: Server, summary: str, code: str | None, error: str | None) -> Attributes:
+def _point(server: Server, summary: str | None, code: str | None, error: str | None) -> Attributes:
     attributes = _server_attributes(server)
     if summary:
         attributes[keys.DB_QUERY_SUMMARY] = summary
@@ -143,10 +156,8 @@ def _target(server: Server) -> str:
 
 
 def _size(batch: Any) -> int:
-    try:
-        return len(batch)
-    except TypeError:  # an iterator: counting it would use it up
-        return 0
+    """0 for an iterator: counting it would use it up."""
+    return len(batch) if hasattr(batch, "__len__") else 0
 
 
 def _sqlstate(error: BaseException) -> str | None:

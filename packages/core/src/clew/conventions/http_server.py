@@ -5,152 +5,126 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
 from opentelemetry.trace import SpanKind
 
-from clew import failures
 from clew.conventions import keys
 from clew.conventions.http import HTTP_BOUNDARIES, KNOWN, OTHER, name_of
 from clew.hooks import Action
-from clew.operation import Attributes, Finished, Metric, Operation, Started, Work
-from clew.propagation import WORK, get_current, incoming_headers
+from clew.operation import WORK, Attributes, Closing, Metric, Opening, Operation, Own, Work
+from clew.propagation import get_current, incoming_headers
 from clew.redaction import redact_query
 from clew.shells_asgi import asgi as asgi_shell
-from clew.shells_wsgi import MARK, STATUS
+from clew.shells_wsgi import MARK
 from clew.shells_wsgi import wsgi as wsgi_shell
-from clew.telemetry import Telemetry
 
 FAMILY = "http.server"
 DURATION = Metric("http.server.request.duration", "Duration of HTTP server requests.", HTTP_BOUNDARIES)
-ROUTE, PREFIX = "route", "prefix"
 
 
-class Route(NamedTuple):
-    """The template that the request matched, below the mounts that it came through: `/items/{sku}`."""
-
-    template: str
-
-
-class Mount(NamedTuple):
-    """The template under which an application within the application stands: `/shop`."""
-
-    prefix: str
-
-
-#: Method, scheme, protocol version, whether it is a WebSocket.
-_Facts = tuple[str, str, str, bool]
+#: What requests have in common: method, scheme, protocol version, address and port as the client spells them, the
+#: client itself; and whether they are WebSockets.
+_Common = tuple[str, str, str, str, "str | None", bool]
 
 
 # --- what a plugin says -----------------------------------------------------------------------------------------
 
 
-def route(read_route: Callable[..., Route | Mount | None]) -> Action:
-    """Adds a route, or a mount on the way to it, to the request in hand; `read_route` mirrors the watched function."""
+def route(read_template: Callable[..., str | None]) -> Action:
+    """Adds the template that the request matched, below the mounts that it came through: `/items/{sku}`."""
+    return Action(read_template, _tell_route)
 
-    def action(telemetry: Telemetry) -> Callable[..., None]:
-        def act(*args: Any, **kwargs: Any) -> None:
-            work: Any = get_current().get(WORK)
-            if work is None:
-                return
-            found = read_route(*args, **kwargs)
-            if found is None:
-                return
-            known = work.found
-            if type(found) is Mount:
-                known[PREFIX] = known.get(PREFIX, "") + found.prefix
-            else:
-                known[ROUTE] = known.get(PREFIX, "") + found[0]
 
-        return act
-
-    return action
+def mount(read_prefix: Callable[..., str]) -> Action:
+    """Adds the template under which an application within the application stands: `/shop`."""
+    return Action(read_prefix, _tell_mount)
 
 
 def failure(read_error: Callable[..., BaseException | None]) -> Action:
     """Adds the exception that a framework turns into an answer by itself, where no shell can see it."""
-
-    def action(telemetry: Telemetry) -> Callable[..., None]:
-        def act(*args: Any, **kwargs: Any) -> None:
-            work: Any = get_current().get(WORK)
-            if work is not None:
-                work.failure = read_error(*args, **kwargs)
-
-        return act
-
-    return action
+    return Action(read_error, _tell_failure)
 
 
-# --- WSGI ---------------------------------------------------------------------------------------------------------
+def _tell_route(template: str) -> None:
+    work: Any = get_current().get(WORK)
+    if work is not None:
+        work.route = work.prefix + template
 
 
-def _start_wsgi(*args: Any) -> Started | None:
+def _tell_mount(prefix: str) -> None:
+    work: Any = get_current().get(WORK)
+    if work is not None:
+        work.prefix += prefix
+
+
+def _tell_failure(error: BaseException) -> None:
+    work: Any = get_current().get(WORK)
+    if work is not None:
+        work.failure = error
+
+
+# --- the two doors ------------------------------------------------------------------------------------------------
+
+
+def _read_wsgi(*args: Any) -> tuple[tuple[Any, ...], Any] | None:
     environ = args[-2]
     if MARK in environ:
         return None
-    headers = {name: environ[variable] for name, variable in incoming_headers() if variable in environ}
-    method, scheme = environ["REQUEST_METHOD"], environ["wsgi.url_scheme"]
-    version = environ.get("SERVER_PROTOCOL", "")[5:]  # HTTP/1.1
-    path = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
-    known = KNOWN.get(method, OTHER)
-    attributes: Attributes = {
-        keys.HTTP_REQUEST_METHOD: known,
-        keys.URL_SCHEME: scheme,
-        keys.URL_PATH: (path if path.isascii() else _decoded(path)) or "/",
-        keys.NETWORK_PROTOCOL_VERSION: version,
-    }
-    _add(attributes, environ.get("HTTP_HOST") or environ.get("SERVER_NAME", ""), scheme)
-    query, agent = environ.get("QUERY_STRING"), environ.get("HTTP_USER_AGENT")
-    if query:
-        attributes[keys.URL_QUERY] = redact_query(query)
-    if agent:
-        attributes[keys.USER_AGENT_ORIGINAL] = agent
-    if known is OTHER:
-        attributes[keys.HTTP_REQUEST_METHOD_ORIGINAL] = method[:64]
-    return name_of(known), attributes, (known, scheme, version, False), headers
+    get = environ.get
+    read = (
+        environ["REQUEST_METHOD"], environ["wsgi.url_scheme"], get("SERVER_PROTOCOL", ""), get("SCRIPT_NAME", ""),
+        get("PATH_INFO", ""), get("HTTP_HOST") or get("SERVER_NAME", ""), get("QUERY_STRING", ""),
+        get("HTTP_USER_AGENT"),
+    )  # fmt: skip
+    return read, environ
 
 
-def _decoded(path: str) -> str:
+def _common_wsgi(read: tuple[Any, ...]) -> _Common:
+    method, scheme, protocol, _, _, host, _, agent = read
+    return method, scheme, protocol[5:], host, agent, False  # HTTP/1.1
+
+
+def _own_wsgi(read: tuple[Any, ...]) -> Own:
+    path = read[3] + read[4]
     # WSGI hands bytes over as latin-1 (PEP 3333, unicode issues); paths are UTF-8.
-    return path.encode("latin-1", "replace").decode("utf-8", "replace")
+    path = path if path.isascii() else path.encode("latin-1", "replace").decode("utf-8", "replace")
+    return _own(path, read[6])
 
 
-# --- ASGI ---------------------------------------------------------------------------------------------------------
+def _spell_wsgi(header: str) -> str:
+    return "HTTP_" + header.upper().replace("-", "_")
 
 
-def _start_asgi(*args: Any) -> Started | None:
+def _read_asgi(*args: Any) -> tuple[tuple[Any, ...], Any] | None:
     scope = args[-3]
     kind = scope["type"]
     if (kind != "http" and kind != "websocket") or MARK in scope:
         return None
-    headers = _asgi_headers(scope["headers"])
-    method, scheme = scope.get("method", "GET"), scope.get("scheme", "http")
-    version = scope.get("http_version", "1.1")
-    known = KNOWN.get(method, OTHER)
-    attributes: Attributes = {
-        keys.HTTP_REQUEST_METHOD: known,
-        keys.URL_SCHEME: scheme,
-        keys.URL_PATH: scope["path"] or "/",
-        keys.NETWORK_PROTOCOL_VERSION: version,
-    }
-    _add(attributes, headers.get("host") or _server(scope), scheme)
-    query, agent = scope.get("query_string"), headers.get("user-agent")
-    if query:
-        attributes[keys.URL_QUERY] = redact_query(query.decode("latin-1"))
-    if agent:
-        attributes[keys.USER_AGENT_ORIGINAL] = agent
-    if known is OTHER:
-        attributes[keys.HTTP_REQUEST_METHOD_ORIGINAL] = method[:64]
-    return name_of(known), attributes, (known, scheme, version, kind == "websocket"), headers
+    get, headers = scope.get, _asgi_headers(scope["headers"])
+    read = (
+        kind, get("method", "GET"), get("scheme", "http"), get("http_version", "1.1"), scope["path"],
+        headers.get("host"), get("server"), get("query_string"), headers.get("user-agent"),
+    )  # fmt: skip
+    return read, headers
 
 
-def _server(scope: Any) -> str:
-    address, port = scope.get("server") or ("", None)
-    return f"{address}:{port}" if port else address
+def _common_asgi(read: tuple[Any, ...]) -> _Common:
+    kind, method, scheme, version, _, host, server, _, agent = read
+    if not host and server:
+        address, port = server
+        host = f"{address}:{port}" if port else address
+    return method, scheme, version, host or "", agent, kind == "websocket"
+
+
+def _own_asgi(read: tuple[Any, ...]) -> Own:
+    query = read[7]
+    return _own(read[4], query.decode("latin-1") if query else "")
 
 
 def _asgi_headers(pairs: Any) -> dict[str, str]:
-    wanted = _wanted()
+    """The headers that somebody wants, by their names in lower case."""
+    wanted = _wanted(incoming_headers())
     headers: dict[str, str] = {}
     for raw, value in pairs:
         name = wanted.get(raw)
@@ -162,23 +136,36 @@ def _asgi_headers(pairs: Any) -> dict[str, str]:
     return headers
 
 
-def _wanted() -> Mapping[bytes, str]:
-    return _wanted_of(incoming_headers())
-
-
 @lru_cache(4)
-def _wanted_of(names: tuple[tuple[str, str], ...]) -> Mapping[bytes, str]:
-    return {name.encode("latin-1"): name for name in (*(name for name, _ in names), "host", "user-agent")}
+def _wanted(names: frozenset[str]) -> Mapping[bytes, str]:
+    return {name.encode("latin-1"): name for name in (*names, "host", "user-agent")}
 
 
-# --- both ---------------------------------------------------------------------------------------------------------
+# --- what they mean -----------------------------------------------------------------------------------------------
 
 
-def _add(attributes: Attributes, host: str, scheme: str) -> None:
+def _opening(common: _Common) -> Opening:
+    method, scheme, version, host, agent, _ = common
+    known = KNOWN.get(method, OTHER)
+    attributes: Attributes = {
+        keys.HTTP_REQUEST_METHOD: known,
+        keys.URL_SCHEME: scheme,
+        keys.NETWORK_PROTOCOL_VERSION: version,
+    }
     address, port = _address(host, scheme)
     if address:
         attributes[keys.SERVER_ADDRESS] = address
         attributes[keys.SERVER_PORT] = port
+    if agent:
+        attributes[keys.USER_AGENT_ORIGINAL] = agent
+    if known is OTHER:
+        attributes[keys.HTTP_REQUEST_METHOD_ORIGINAL] = method[:64]
+    return name_of(known), attributes
+
+
+def _own(path: str, query: str) -> Own:
+    shown = (keys.URL_PATH, path or "/")
+    return (shown, (keys.URL_QUERY, redact_query(query))) if query else (shown,)
 
 
 @lru_cache(1024)
@@ -194,26 +181,31 @@ def _address(host: str, scheme: str) -> tuple[str, int]:
 _HOST = re.compile(r"(\[[0-9a-fA-F:.%]+\]|[^\s:/?#@\[\]]{1,255})(?::(\d{1,5}))?")
 
 
-def _finish(facts: _Facts, work: Work, error: BaseException | None) -> Finished:
-    method, scheme, version, websocket = facts
-    found, status = work.found.get(ROUTE), work.found.get(STATUS)
-    failed = None
-    if error is not None and not _departed(error):
-        failed = failures.type_name(error)
-        if status is None:
-            status = 500  # what every server answers then
-    elif status is not None and status >= 500:
-        failed = str(status)
+def _learnt(work: Work) -> tuple[int | None, str | None]:
+    return work.status, work.route
+
+
+def _closing(
+    common: _Common, opened: Attributes, learnt: tuple[int | None, str | None] | None, kind: str | None
+) -> Closing:
+    status, found = learnt or (None, None)
+    if kind is not None and status is None:
+        status = 500  # what every server answers then
+    elif kind is None and status is not None and status >= 500:
+        kind = str(status)
     attributes: Attributes = {}
     if status is not None:
         attributes[keys.HTTP_RESPONSE_STATUS_CODE] = status
-    if failed is not None:
-        attributes[keys.ERROR_TYPE] = failed
-    labels = None if websocket else (method, scheme, version, found, status, failed)
-    if found is None:
-        return attributes, labels, failed, None
-    attributes[keys.HTTP_ROUTE] = found
-    return attributes, labels, failed, f"{name_of(method)} {found}"
+    if kind is not None:
+        attributes[keys.ERROR_TYPE] = kind
+    method = opened[keys.HTTP_REQUEST_METHOD]
+    labels = method, opened[keys.URL_SCHEME], opened[keys.NETWORK_PROTOCOL_VERSION], found, status, kind
+    better = None
+    if found is not None:
+        attributes[keys.HTTP_ROUTE] = found
+        better = f"{name_of(method)} {found}"
+    # A WebSocket lives as long as its client likes: its duration is no request's.
+    return attributes, None if common[5] else labels, kind, better
 
 
 def _departed(error: BaseException) -> bool:
@@ -234,10 +226,17 @@ def _point(*labels: Any) -> Attributes:
     return attributes
 
 
+def _door(read: Any, common: Any, own: Any, shell: Any, spell: Any = None) -> Operation:
+    return Operation(
+        FAMILY, SpanKind.SERVER, read, _opening, _closing, DURATION, _point, common=common, own=own,
+        read_result=_learnt, blameless=_departed, edge=True, spell=spell, shell=shell,
+    )  # fmt: skip
+
+
 #: A WSGI application: a callable whose last arguments are environ and start_response.
-wsgi = Operation(FAMILY, SpanKind.SERVER, _start_wsgi, _finish, DURATION, _point, edge=True, shell=wsgi_shell)
+wsgi = _door(_read_wsgi, _common_wsgi, _own_wsgi, wsgi_shell, _spell_wsgi)
 #: An ASGI application: a coroutine function whose last arguments are scope, receive and send.
-asgi = Operation(FAMILY, SpanKind.SERVER, _start_asgi, _finish, DURATION, _point, edge=True, shell=asgi_shell)
+asgi = _door(_read_asgi, _common_asgi, _own_asgi, asgi_shell)
 
 
 def asgi_with(marks: Mapping[str, Any], native: tuple[str, ...] = ()) -> Operation:
@@ -246,12 +245,12 @@ def asgi_with(marks: Mapping[str, Any], native: tuple[str, ...] = ()) -> Operati
     A scope in which one of `native` holds something is followed by the framework already, and left to it.
     """
 
-    def start(*args: Any) -> Started | None:
+    def read(*args: Any) -> Any:
         scope = args[-3]
         if MARK not in scope and any(scope.get(name) for name in native):
             return None
         # First, so that the framework stays quiet also when what follows fails.
         scope.update(marks)
-        return _start_asgi(*args)
+        return _read_asgi(*args)
 
-    return asgi._replace(start=start)
+    return asgi._replace(read=read)

@@ -16,7 +16,7 @@ from clew.conventions import keys
 from clew.hooks import Action, Hook, enrich
 from clew.propagation import REQUEST_ID, SPAN, SUPPRESS, get_current
 from clew.redaction import REDACTED, is_secret, redact_text
-from clew.telemetry import SCHEMA_URL, Telemetry
+from clew.telemetry import SCHEMA_URL
 
 #: The fields of a record that hold the IDs.
 IDS = TRACE, SPAN_NAME, REQUEST = "trace_id", "span_id", "request_id"
@@ -58,47 +58,40 @@ def stamp(fields_of: Callable[..., dict[str, Any]]) -> Action:
 
     A field of that name that the application has set stays what it is.
     """
+    return Action(fields_of, _stamp)
 
-    def action(telemetry: Telemetry) -> Callable[..., None]:
-        def act(*args: Any, **kwargs: Any) -> None:
-            fields = fields_of(*args, **kwargs)
-            context = get_current()
-            span: Any = context.get(SPAN)
-            trace_id = span_id = ""
-            if span is not None:
-                came = span.get_span_context()
-                if came.trace_id:
-                    trace_id, span_id = f"{came.trace_id:032x}", f"{came.span_id:016x}"
-            fields.setdefault(TRACE, trace_id)
-            fields.setdefault(SPAN_NAME, span_id)
-            fields.setdefault(REQUEST, context.get(REQUEST_ID, ""))
 
-        return act
-
-    return action
+def _stamp(fields: dict[str, Any]) -> None:
+    context = get_current()
+    span: Any = context.get(SPAN)
+    trace_id = span_id = ""
+    if span is not None:
+        came = span.get_span_context()
+        if came.trace_id:
+            trace_id, span_id = f"{came.trace_id:032x}", f"{came.span_id:016x}"
+    fields.setdefault(TRACE, trace_id)
+    fields.setdefault(SPAN_NAME, span_id)
+    fields.setdefault(REQUEST, context.get(REQUEST_ID, ""))
 
 
 def emit(read_line: Callable[..., Line]) -> Action:
     """Sends each line as an OpenTelemetry log record. `read_line` mirrors the watched function, after its result."""
+    loggers: dict[str, _logs.Logger] = {}
 
-    def action(telemetry: Telemetry) -> Callable[..., None]:
-        loggers: dict[str, _logs.Logger] = {}
+    def read(result: Any, *args: Any, **kwargs: Any) -> Line | None:
+        if get_current().get(SUPPRESS) or (_sent and args[-1] in _sent):
+            return None
+        return read_line(*args, **kwargs)
 
-        def act(result: Any, *args: Any, **kwargs: Any) -> None:
-            context = get_current()
-            if context.get(SUPPRESS) or (_sent and args[-1] in _sent):
-                return
-            line = read_line(*args, **kwargs)
-            if line.logger == OWN:
-                return
-            logger = loggers.get(line.logger)
-            if logger is None:
-                logger = loggers[line.logger] = _logs.get_logger(line.logger or "root", schema_url=SCHEMA_URL)
-            _emit(logger, line, _context_of(line, context))
+    def tell(line: Line) -> None:
+        if line.logger == OWN:
+            return
+        logger = loggers.get(line.logger)
+        if logger is None:
+            logger = loggers[line.logger] = _logs.get_logger(line.logger or "root", schema_url=SCHEMA_URL)
+        _emit(logger, line, _context_of(line, get_current()))
 
-        return act
-
-    return action
+    return Action(read, tell)
 
 
 #: The handlers with which an application sends its records itself, of the SDK and of the incumbent.
@@ -109,15 +102,11 @@ _sent: WeakSet[Any] = WeakSet()
 def sent_by_the_application() -> list[Hook]:
     """Notices the records that the application's own OpenTelemetry handler has sent, so that `emit` leaves them out."""
 
-    def action(telemetry: Telemetry) -> Callable[..., None]:
-        def act(handler: Any, record: Any) -> None:
-            where = getattr(handler, "_logger_provider", None)
-            if where is None or where is _logs.get_logger_provider():
-                _sent.add(record)
+    def read(handler: Any, record: Any) -> Any:
+        where = getattr(handler, "_logger_provider", None)
+        return record if where is None or where is _logs.get_logger_provider() else None
 
-        return act
-
-    return [enrich(f"{module}:LoggingHandler.emit", action, optional=True) for module in HANDLERS]
+    return [enrich(f"{module}:LoggingHandler.emit", Action(read, _sent.add), optional=True) for module in HANDLERS]
 
 
 def _emit(logger: _logs.Logger, line: Line, context: Context) -> None:

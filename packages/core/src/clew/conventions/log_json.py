@@ -11,23 +11,16 @@ from clew import failures
 from clew.conventions.log import REQUEST, SPAN_NAME, TRACE, Line
 from clew.hooks import Action
 from clew.redaction import REDACTED, is_secret
-from clew.telemetry import Telemetry
 
 
 def lines(read_line: Callable[..., Line | None]) -> Action:
     """Formats a line as JSON when the setting asks for it; where `read_line` gives None the library formats it."""
 
-    def action(telemetry: Telemetry) -> Callable[..., str | None] | None:
-        if telemetry.settings.log_format != "json":
-            return None
+    return Action(read_line, _as_json, wanted=lambda settings: settings.log_format == "json")
 
-        def act(*args: Any, **kwargs: Any) -> str | None:
-            line = read_line(*args, **kwargs)
-            return None if line is None else json.dumps(as_object(line), default=_plain, ensure_ascii=False)
 
-        return act
-
-    return action
+def _as_json(line: Line) -> str:
+    return json.dumps(as_object(line), default=_plain, ensure_ascii=False)
 
 
 def as_object(line: Line) -> dict[str, Any]:

@@ -3,30 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from opentelemetry.attributes import BoundedAttributes
 from opentelemetry.sdk.trace import Event, ReadableSpan
 from opentelemetry.sdk.util import BoundedList
 from opentelemetry.trace import Link
 
-if TYPE_CHECKING:
-    from clew_sdk.span import Span
+from clew_sdk.span import DROPPED, DROPPED_EVENTS, DROPPED_LINKS, EVENTS, LINKS, Span
 
 
 def readable(span: Span) -> ReadableSpan:
     """Raises what opentelemetry-sdk raises for attributes it cannot take."""
-    limits = span._tracer.limits
+    limits, rare = span._tracer.limits, span._rare
     attributes = _bounded(span._attributes, limits.attributes, limits.value_length)
-    attributes.dropped += span._dropped
+    attributes.dropped += rare.get(DROPPED, 0)
     return ReadableSpan(
         name=span.name,
         context=span.get_span_context(),
         parent=span.parent,
         resource=span.resource,
         attributes=attributes,
-        events=_list(events(span), span._dropped_events),
-        links=_list(links(span), span._dropped_links),
+        events=_list(events(span), rare.get(DROPPED_EVENTS, 0)),
+        links=_list(links(span), rare.get(DROPPED_LINKS, 0)),
         kind=span.kind,
         status=span.status,
         start_time=span.start_time,
@@ -39,13 +38,15 @@ def events(span: Span) -> list[Event]:
     most, longest = span._tracer.limits.event_attributes, span._tracer.limits.value_length
     return [
         Event(name, _bounded(attributes, most, longest), timestamp)
-        for name, attributes, timestamp in list(span._events or ())
+        for name, attributes, timestamp in list(span._rare.get(EVENTS, ()))
     ]
 
 
 def links(span: Span) -> list[Link]:
     most, longest = span._tracer.limits.link_attributes, span._tracer.limits.value_length
-    return [Link(context, _bounded(attributes, most, longest)) for context, attributes in list(span._links or ())]
+    return [
+        Link(context, _bounded(attributes, most, longest)) for context, attributes in list(span._rare.get(LINKS, ()))
+    ]
 
 
 def _bounded(attributes: dict[str, Any], most: int, longest: int) -> BoundedAttributes:

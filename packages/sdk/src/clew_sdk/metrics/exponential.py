@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import floor, frexp, log
 from typing import Any
 
-from clew_sdk.metrics.points import EXPONENTIAL, Buckets, Exemplar, ExponentialPoint, Point
-from clew_sdk.metrics.states import State
+from clew_sdk.metrics.points import EXPONENTIAL, Buckets, ExponentialPoint, Point
+from clew_sdk.metrics.states import State, Taken
 
 
 class ExponentialState(State):
@@ -28,16 +28,20 @@ class ExponentialState(State):
         self._min, self._max = float("inf"), float("-inf")
         self._sides: tuple[dict[int, int], dict[int, int]] = ({}, {})
 
-    def take(self, value: float, exemplar: Exemplar | None) -> None:
-        self._count += 1
-        self._sum += value
-        self._min, self._max = min(self._min, value), max(self._max, value)
+    def take(self, values: Sequence[float], exemplars: Sequence[Taken] = ()) -> None:
+        self._count += len(values)
+        self._sum += sum(values)
+        self._min, self._max = min(self._min, min(values)), max(self._max, max(values))
         self.used = True
-        if exemplar is not None:
-            self._exemplars[0] = exemplar
-        if value == 0:
-            self._zeros += 1
-            return
+        if exemplars:
+            self._exemplars[0] = exemplars[-1]
+        for value in values:
+            if value == 0:
+                self._zeros += 1
+            else:
+                self._place(value)
+
+    def _place(self, value: float) -> None:
         side = self._sides[value < 0]
         index = bucket_index(abs(value), self._scale)
         while side and max(*side, index) - min(*side, index) >= self._size:

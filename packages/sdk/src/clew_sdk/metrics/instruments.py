@@ -43,15 +43,19 @@ class _Described:
 
 class _Synchronous(_Described):
     def __init__(self, described: Description, streams: Sequence[Stream], measurements: Measurements) -> None:
-        self.described, self.streams, self._measurements = described, streams, measurements
+        self.described, self.streams, self.measurements = described, streams, measurements
         self._targets: dict[Any, Target] = {}
 
     def bind(self, attributes: Any = None) -> Any:
-        """A recorder for one attribute set: the instrument's method without that parameter."""
-        record = self._measurements.recorder(self._target(attributes))
+        """For one attribute set: the instrument's method without that parameter."""
+        target, measurements = self.target(attributes), self.measurements
+
+        def record(amount: float, context: Context | None = None) -> None:
+            measurements.record(target, amount, context)
+
         return SimpleNamespace(**{METHOD[self.described.kind]: record})
 
-    def _target(self, attributes: Any) -> Target:
+    def target(self, attributes: Any) -> Target:
         """The place for an attribute set, looked up by its items in the order they came in."""
         try:
             key = (*attributes.items(), *map(type, attributes.values())) if attributes else ()
@@ -78,22 +82,22 @@ class _Synchronous(_Described):
 
 class Counter(_Synchronous, api.Counter):
     def add(self, amount: float, attributes: Any = None, context: Context | None = None) -> None:
-        self._measurements.record(self._target(attributes), amount, context)
+        self.measurements.record(self.target(attributes), amount, context)
 
 
 class UpDownCounter(_Synchronous, api.UpDownCounter):
     def add(self, amount: float, attributes: Any = None, context: Context | None = None) -> None:
-        self._measurements.record(self._target(attributes), amount, context)
+        self.measurements.record(self.target(attributes), amount, context)
 
 
 class Histogram(_Synchronous, api.Histogram):
     def record(self, amount: float, attributes: Any = None, context: Context | None = None) -> None:
-        self._measurements.record(self._target(attributes), amount, context)
+        self.measurements.record(self.target(attributes), amount, context)
 
 
 class Gauge(_Synchronous, api._Gauge):
     def set(self, amount: float, attributes: Any = None, context: Context | None = None) -> None:
-        self._measurements.record(self._target(attributes), amount, context)
+        self.measurements.record(self.target(attributes), amount, context)
 
 
 class _Observable(_Described):

@@ -40,6 +40,7 @@ class MeterProvider(api.MeterProvider):
         self._successor: api.MeterProvider | None = None
         self._disabled = settings.flag("OTEL_SDK_DISABLED")
         self.measurements = Measurements(self._pipeline.worker.wake, _exemplar_filter(exemplar_filter))
+        self._pipeline.notes.followers.append(self.measurements.look)
         self._interval = settings.seconds("OTEL_METRIC_EXPORT_INTERVAL", 60.0)
         self._next = monotonic() + self._interval
         exporters = chosen("metrics")

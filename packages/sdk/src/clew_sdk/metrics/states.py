@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from clew_sdk.metrics.points import EXPONENTIAL, GAUGE, HISTOGRAM, SUM, Exemplar, HistogramPoint, NumberPoint, Point
 
 BOUNDARIES = (0.0, 5.0, 10.0, 25.0, 50.0, 75.0, 100.0, 250.0, 500.0, 750.0, 1000.0, 2500.0, 5000.0, 7500.0, 10000.0)
+
+
+#: The fields of an Exemplar, of which few are ever told.
+Taken = tuple[float, int, int, int, Mapping[str, Any]]
 
 
 class State:
@@ -23,9 +27,10 @@ class State:
 
     def reset(self) -> None:
         self.used = False
-        self._exemplars: dict[int, Exemplar] = {}
+        self._exemplars: dict[int, Taken] = {}
 
-    def take(self, value: float, exemplar: Exemplar | None) -> None:
+    def take(self, values: Sequence[float], exemplars: Sequence[Taken] = ()) -> None:
+        """At least one value, all finite."""
         raise NotImplementedError
 
     def point(self, attributes: Mapping[str, Any], time: int) -> Point:
@@ -41,7 +46,7 @@ class State:
         return point
 
     def exemplars(self) -> list[Exemplar]:
-        return [exemplar for _, exemplar in sorted(self._exemplars.items())]
+        return [Exemplar(*exemplar) for _, exemplar in sorted(self._exemplars.items())]
 
 
 class SumState(State):
@@ -51,11 +56,11 @@ class SumState(State):
         super().reset()
         self.value: float = 0
 
-    def take(self, value: float, exemplar: Exemplar | None) -> None:
-        self.value += value
+    def take(self, values: Sequence[float], exemplars: Sequence[Taken] = ()) -> None:
+        self.value += sum(values)
         self.used = True
-        if exemplar is not None:
-            self._exemplars[0] = exemplar
+        if exemplars:
+            self._exemplars[0] = exemplars[-1]
 
     def point(self, attributes: Mapping[str, Any], time: int) -> Point:
         return NumberPoint(attributes, self.start, time, self.value, self.exemplars())
@@ -65,9 +70,9 @@ class LastState(SumState):
     shape = GAUGE
     __slots__ = ()
 
-    def take(self, value: float, exemplar: Exemplar | None) -> None:
-        super().take(value, exemplar)
-        self.value = value
+    def take(self, values: Sequence[float], exemplars: Sequence[Taken] = ()) -> None:
+        super().take(values, exemplars)
+        self.value = values[-1]
 
 
 class HistogramState(State):
@@ -84,17 +89,27 @@ class HistogramState(State):
         self._sum: float = 0
         self._min, self._max = float("inf"), float("-inf")
 
-    def take(self, value: float, exemplar: Exemplar | None) -> None:
-        bucket = bisect_left(self._boundaries, value)
-        self._counts[bucket] += 1
-        self._sum += value
-        if value < self._min:
-            self._min = value
-        if value > self._max:
-            self._max = value
+    def take(self, values: Sequence[float], exemplars: Sequence[Taken] = ()) -> None:
+        boundaries, counts = self._boundaries, self._counts
+        if len(values) > len(boundaries):
+            self._take_many(sorted(values))
+        else:
+            for value in values:
+                counts[bisect_left(boundaries, value)] += 1
+        self._sum += sum(values)
+        self._min, self._max = min(self._min, min(values)), max(self._max, max(values))
         self.used = True
-        if exemplar is not None:
-            self._exemplars[bucket] = exemplar
+        for exemplar in exemplars:
+            self._exemplars[bisect_left(boundaries, exemplar[0])] = exemplar
+
+    def _take_many(self, values: Sequence[float]) -> None:
+        """Values in order, more than there are boundaries: these are looked up among the values, not the other way."""
+        below = 0
+        for bucket, boundary in enumerate(self._boundaries):
+            up_to = bisect_right(values, boundary, below)
+            self._counts[bucket] += up_to - below
+            below = up_to
+        self._counts[-1] += len(values) - below
 
     def point(self, attributes: Mapping[str, Any], time: int) -> Point:
         counts, told = list(self._counts), self.exemplars()

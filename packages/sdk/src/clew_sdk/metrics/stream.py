@@ -79,7 +79,7 @@ class Stream:
         for value, attributes in observations:
             if isinstance(value, (int, float)) and isfinite(value):
                 series = self.find(attributes)
-                self._state(series, reader).take(value, None)
+                self._state(series, reader).take((value,))
                 seen.append(series)
         if self.readings[reader].delta and self.described.kind == "ObservableCounter":
             for series in dict.fromkeys(seen):

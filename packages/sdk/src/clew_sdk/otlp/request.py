@@ -8,16 +8,23 @@ from clew_sdk.otlp.wire import block, text, varint
 from clew_sdk.resource import Resource
 from clew_sdk.scope import Scope
 
+_FIELDS = tuple(b"\x12" + varint(size) for size in range(2048))
 
-def export_request(items: Iterable[tuple[Scope, bytes]]) -> bytes:
-    """An ExportTraceServiceRequest, ExportMetricsServiceRequest or ExportLogsServiceRequest."""
+
+def field(record: bytes) -> bytes:
+    """A span, a metric or a log record as it stands among its scope's others, with its length before it."""
+    size = len(record)
+    return (_FIELDS[size] if size < len(_FIELDS) else b"\x12" + varint(size)) + record
+
+
+def export_request(items: Iterable[tuple[Scope, Iterable[bytes], int]]) -> bytes:
+    """An ExportTraceServiceRequest, ExportMetricsServiceRequest or ExportLogsServiceRequest, of parcels."""
     by_scope: dict[Scope, list[bytes]] = {}
-    for scope, record in items:
-        records = by_scope.get(scope)
-        if records is None:
-            records = by_scope[scope] = [scope.encoded]
-        records.append(b"\x12" + varint(len(record)))
-        records.append(record)
+    for scope, records, _ in items:
+        gathered = by_scope.get(scope)
+        if gathered is None:
+            gathered = by_scope[scope] = [scope.encoded]
+        gathered += records
     by_resource: dict[Resource, list[bytes]] = {}
     for scope, records in by_scope.items():
         records.append(text(b"\x1a", scope.schema_url))

@@ -4,23 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from struct import Struct
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from clew_sdk.limits import Limits
 from clew_sdk.otlp.values import Attributes, described
 from clew_sdk.otlp.wire import block, count, fixed64, text, varint
+from clew_sdk.span import DESCRIPTION, DROPPED, DROPPED_EVENTS, DROPPED_LINKS, EVENTS, LINKS, Span
 
-if TYPE_CHECKING:
-    from clew_sdk.span import Span
-
-_pack_root = Struct(">HQ").pack
-_pack_child = Struct(">HQHQ").pack
-_pack_times = Struct("<BQBQ").pack
-_LOCAL, _REMOTE = (
-    b"\x85\x01\x00\x01\x00\x00",
-    b"\x85\x01\x00\x03\x00\x00",
-)  # flags: "I know whether my parent is remote"
-_UNSET = b"\x7a\x00"
+pack_root = Struct(">HQ").pack
+pack_child = Struct(">HQHQ").pack
+pack_times = Struct("<BQBQ").pack
+#: Whether the parent is remote, which we always know: field `flags`.
+LOCAL, REMOTE = b"\x85\x01\x00\x01\x00\x00", b"\x85\x01\x00\x03\x00\x00"
+#: Field `status`.
+UNSET, FAILED = b"\x7a\x00", b"\x7a\x02\x18\x02"
 _LAST_NANOSECOND = 2**64 - 1
 
 
@@ -29,28 +26,43 @@ class SpanEncoder:
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        self._attributes = Attributes(b"\x4a", limits.attributes, limits.value_length)
+        self.attributes = Attributes(b"\x4a", limits.attributes, limits.value_length)
         self._event_attributes = Attributes(b"\x1a", limits.event_attributes, limits.value_length)
         self._link_attributes = Attributes(b"\x22", limits.link_attributes, limits.value_length)
+        self._last: tuple[str, bytes] = "", b""
         self._heads: tuple[dict[str, bytes], ...] = ({}, {}, {}, {}, {})
 
     def encode(self, span: Span) -> bytes:
         """The whole message. Never raises an Exception, whatever the application put into the span."""
-        attributes, dropped = self._attributes.encode(span._attributes)
-        dropped += span._dropped
-        parts = [span._lineage.head, _ids(span), self._head(span), _times(span._start, span._end), attributes]
+        rare = span._rare
+        attributes, dropped = self.attributes.encode(span._attributes)
+        parts = [
+            span._lineage.head or span._lineage.encode(),
+            _ids(span._span_id, span._parent_id),
+            self.head(span._name, span._kind),
+        ]
+        parts += [_times(span.start_time, span.end_time), attributes]
+        if rare:
+            dropped += rare.get(DROPPED, 0)
+            parts.append(self._events(rare.get(EVENTS, ()), rare.get(DROPPED_EVENTS, 0)))
+            parts.append(self._links(rare.get(LINKS, ()), rare.get(DROPPED_LINKS, 0)))
         if dropped:
             parts.append(b"\x50" + varint(dropped))
-        if span._events or span._links:
-            parts.append(self._events(span._events, span._dropped_events))
-            parts.append(self._links(span._links, span._dropped_links))
-        parts.append(_status(span._status, span._description, self._limits) if span._status else _UNSET)
-        parts.append(_REMOTE if span._remote else _LOCAL)
+        parts.append(_status(span._status, rare.get(DESCRIPTION), self._limits) if span._status else UNSET)
+        parts.append(REMOTE if span._remote else LOCAL)
         return b"".join(parts)
 
-    def _head(self, span: Span) -> bytes:
+    def request_id(self, request_id: str) -> bytes:
+        """The attribute `request.id`; spans of one request often end one after another."""
+        last, field = self._last
+        if request_id is not last:
+            field = self.attributes.text("request.id", request_id)
+            self._last = request_id, field
+        return field
+
+    def head(self, name: Any, kind: Any) -> bytes:
         """Name and kind."""
-        name, kind = span._name, span._kind
+        known: bytes | None
         try:
             heads = self._heads[kind._value_]
             known = heads.get(name)
@@ -63,9 +75,9 @@ class SpanEncoder:
             heads[name] = known
         return known
 
-    def _events(self, events: Iterable[tuple[Any, Any, int]] | None, dropped: int) -> bytes:
+    def _events(self, events: Iterable[tuple[Any, Any, int]], dropped: int) -> bytes:
         encoded = []
-        for name, attributes, timestamp in list(events or ()):
+        for name, attributes, timestamp in list(events):
             fields, missing = self._event_attributes.encode(attributes)
             encoded.append(
                 block(b"\x5a", _moment(b"\x09", timestamp) + self._name(name) + fields + count(b"\x20", missing))
@@ -75,9 +87,9 @@ class SpanEncoder:
     def _name(self, name: Any) -> bytes:
         return text(b"\x12", described(name)[: self._limits.value_length])
 
-    def _links(self, links: Iterable[tuple[Any, Any]] | None, dropped: int) -> bytes:
+    def _links(self, links: Iterable[tuple[Any, Any]], dropped: int) -> bytes:
         encoded = []
-        for context, attributes in list(links or ()):
+        for context, attributes in list(links):
             fields, missing = self._link_attributes.encode(attributes)
             ids = b"\x0a\x10%b\x12\x08%b" % (context.trace_id.to_bytes(16, "big"), context.span_id.to_bytes(8, "big"))
             flags = b"\x35\x00\x03\x00\x00" if context.is_remote else b"\x35\x00\x01\x00\x00"
@@ -85,21 +97,15 @@ class SpanEncoder:
         return b"".join(encoded) + count(b"\x70", dropped)
 
 
-def lineage_head(trace_id: int, state: Any) -> bytes:
-    """Trace ID and trace state, which all spans of a trace in this process share."""
-    members = ",".join(f"{key}={value}" for key, value in state.items()) if state else ""
-    return b"\x0a\x10" + trace_id.to_bytes(16, "big") + text(b"\x1a", members)
-
-
-def _ids(span: Span) -> bytes:
-    if span._parent_id:
-        return _pack_child(0x1208, span._span_id, 0x2208, span._parent_id)
-    return _pack_root(0x1208, span._span_id)
+def _ids(span_id: int, parent_id: int) -> bytes:
+    if parent_id:
+        return pack_child(0x1208, span_id, 0x2208, parent_id)
+    return pack_root(0x1208, span_id)
 
 
 def _times(start: Any, end: Any) -> bytes:
     try:
-        return _pack_times(0x39, start, 0x41, end)
+        return pack_times(0x39, start, 0x41, end)
     except Exception:  # noqa: BLE001  an explicit time may be a float, negative, or no number
         return _moment(b"\x39", start) + _moment(b"\x41", end)
 

@@ -26,6 +26,7 @@ class Attributes(dict[tuple[str, Any, type], bytes]):
         super().__init__()
         self._tag, self._most, self._value_length = tag, most, value_length
         self._keys: dict[str, bytes] = {}
+        self._openings: dict[str, list[bytes]] = {}
 
     def encode(self, attributes: Mapping[str, Any]) -> tuple[bytes, int]:
         """The encoded fields and the number of attributes that were dropped. Never raises an Exception."""
@@ -36,6 +37,24 @@ class Attributes(dict[tuple[str, Any, type], bytes]):
         except Exception:  # noqa: BLE001, S110  lists cannot be looked up; foreign __hash__ may do anything
             pass
         return self._one_by_one(attributes)
+
+    def text(self, key: str, value: str) -> bytes:
+        """One field whose value seldom comes twice: nothing is remembered but how such a field begins."""
+        data = value.encode("utf-8", "replace")
+        try:
+            return self._openings[key][len(data)] + data
+        except LookupError:
+            return self._long_text(key, value)
+
+    def _long_text(self, key: str, value: str) -> bytes:
+        """As well a short one of a key that is new: all that stands before a string of 0, 1, 2, ... bytes is made then,
+        as long as every length takes one byte."""
+        begun = self._key(key)
+        self._openings[key] = [
+            self._tag + bytes((len(begun) + 3 + size,)) + begun + bytes((size + 2, 0x0A, size))
+            for size in range(max(0, min(125 - len(begun), self._value_length + 1)))
+        ]
+        return block(self._tag, begun + _length_first(block(b"\x0a", utf8(value[: self._value_length]))))
 
     def _one_by_one(self, attributes: Mapping[str, Any]) -> tuple[bytes, int]:
         fields: list[bytes] = []

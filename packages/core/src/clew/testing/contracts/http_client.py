@@ -151,7 +151,7 @@ class HttpClientContract:
                 assert parents[span.parent.span_id] == f"thread {number}"
 
     def test_a_mistake_of_ours_is_not_the_callers(self, record: Recording, peer: str, monkeypatch: Any) -> None:
-        monkeypatch.setattr("clew.conventions.http_client.split_url", _broken)
+        monkeypatch.setattr("clew.conventions.http_client.origin_of", _broken)
         assert self.call("GET", f"{peer}/items/7")[0] == 200
         assert [span.name for span in record.spans()] == ["http.client"]
 

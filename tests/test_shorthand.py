@@ -1,0 +1,179 @@
+"""What plugins record is the same through the stock SDK, at once, and through clew-sdk, later and in batches."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+from servers.sink import Sink, attributes_of
+
+STOCK = """
+from opentelemetry import metrics, trace
+from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor
+traces = TracerProvider()
+traces.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
+trace.set_tracer_provider(traces)
+metrics.set_meter_provider(MeterProvider([PeriodicExportingMetricReader(OTLPMetricExporter())]))
+"""
+GUEST = """
+import clew_sdk
+clew_sdk.install()
+from opentelemetry import trace
+class Processor:
+    def on_start(self, span, parent_context=None): span.attributes, span.name
+    def on_end(self, span): pass
+    def shutdown(self): pass
+    def force_flush(self, timeout_millis=0): return True
+trace.get_tracer_provider().add_span_processor(Processor())
+"""
+WORK = """
+import os, sqlite3
+import clew, flask, requests
+from opentelemetry import trace
+clew.enable("flask", "requests", "sqlite3")
+database = sqlite3.connect(":memory:", check_same_thread=False)
+database.execute("CREATE TABLE items (sku TEXT, number INTEGER)")
+app = flask.Flask("shop")
+peer = os.environ["PEER"]
+
+@app.get("/items/<sku>")
+def items(sku):
+    database.executemany("INSERT INTO items VALUES (?, ?)", [(sku, 1), (sku, 2)])
+    rows = database.execute("SELECT number FROM items WHERE sku = 'a'").fetchall()
+    return str(requests.get(f"{peer}/{sku}?token=hunter2").status_code)
+
+@app.get("/touched")
+def touched():
+    span = trace.get_current_span()
+    span.set_attribute("shop.tenant", "blue")
+    span.add_event("checked", {"twice": True})
+    span.update_name("our own name")
+    return ""
+
+@app.get("/fine")
+def fine():
+    trace.get_current_span().set_status(trace.StatusCode.OK)
+    return "", 503
+
+@app.get("/boom")
+def boom():
+    database.execute("SELECT nothing FROM nowhere")
+
+@app.get("/declined")
+def declined():
+    return "", requests.post(f"{peer}/500").status_code
+
+client = app.test_client()
+for path in ("/items/a", "/items/b?x=1", "/touched", "/fine", "/boom", "/declined", "/nowhere"):
+    client.get(path, headers={"X-Request-ID": path.strip("/").replace("/", ".").partition("?")[0]})
+client.get("/items/c", headers={"traceparent": "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"})
+with trace.get_tracer("by hand").start_as_current_span("by hand"):
+    requests.get(f"{peer}/404")
+    try:
+        requests.get("http://127.0.0.1:1/")
+    except requests.ConnectionError:
+        pass
+requests.get(f"{peer}/alone")
+"""
+
+
+class _Peer(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        code = self.path.strip("/").partition("?")[0]
+        self.send_response(int(code) if code.isdigit() else 200)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    do_POST = do_GET
+
+    def log_message(self, *args: Any) -> None:
+        pass
+
+
+@pytest.fixture(scope="module")
+def peer() -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Peer)
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_address[1]}"
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@contextmanager
+def told(prelude: str, peer: str, **settings: str) -> Iterator[Sink]:
+    """Everything that the work has told once it has ended."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(("OTEL_", "CLEW_"))}
+    with Sink() as sink:
+        environment = {**clean, "OTEL_EXPORTER_OTLP_ENDPOINT": sink.url, "PEER": peer, **settings}
+        done = subprocess.run(
+            [sys.executable, "-c", prelude + WORK], env=environment, capture_output=True, text=True, timeout=120
+        )
+        assert done.returncode == 0, done.stderr
+        yield sink
+
+
+def spans(sink: Sink) -> list[Any]:
+    """What the spans say, without the IDs and times of this run."""
+    by_id = {span.span_id: span for _, _, span in sink.spans}
+    found = []
+    for _, scope, span in sink.spans:
+        attributes = attributes_of(span)
+        if attributes.get("request.id") == span.trace_id.hex():
+            attributes["request.id"] = "the trace's"
+        parent = by_id.get(span.parent_span_id)
+        events = [(event.name, sorted(attributes_of(event))) for event in span.events]
+        remote = span.parent_span_id.hex() if parent is None else ""
+        assert span.start_time_unix_nano <= span.end_time_unix_nano
+        assert parent is None or (span.trace_id, span.start_time_unix_nano >= parent.start_time_unix_nano) == (
+            parent.trace_id,
+            True,
+        )
+        found.append(
+            (scope, span.name, span.kind, sorted(attributes.items()), parent.name if parent else remote, span.status.code,
+             span.status.message, events)
+        )  # fmt: skip
+    return sorted(found, key=repr)
+
+
+def points(sink: Sink) -> dict[Any, int]:
+    counted: Counter[Any] = Counter()
+    for _, scope, metric in sink.metrics:
+        for point in metric.histogram.data_points:
+            key = scope, metric.name, metric.unit, tuple(sorted(attributes_of(point).items()))
+            counted[key] = max(counted[key], point.count)
+    return counted
+
+
+def test_shorthand_says_what_longhand_says(peer: str) -> None:
+    with told(STOCK, peer) as stock, told("", peer) as ours, told(GUEST, peer) as with_guest:
+        assert spans(ours) == spans(stock)
+        assert points(ours) == points(stock)
+        assert spans(with_guest) == spans(stock)
+        assert points(with_guest) == points(stock)
+        assert len(spans(ours)) > 20
+
+
+@pytest.mark.parametrize("settings", [{"OTEL_TRACES_SAMPLER": "always_off"}, {"OTEL_TRACES_EXPORTER": "none"}])
+def test_what_is_not_sampled_is_counted_all_the_same(peer: str, settings: dict[str, str]) -> None:
+    with told("", peer) as sampled, told("", peer, **settings) as unsampled:
+        assert points(unsampled) == points(sampled)
+        # Who calls with a sampled parent decides for us, unless traces go nowhere at all.
+        assert {span.trace_id.hex() for _, _, span in unsampled.spans} <= {"4bf92f3577b34da6a3ce929d0e0e4736"}
