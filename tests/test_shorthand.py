@@ -78,8 +78,8 @@ def declined():
 
 client = app.test_client()
 for path in ("/items/a", "/items/b?x=1", "/touched", "/fine", "/boom", "/declined", "/nowhere"):
-    client.get(path, headers={"X-Request-ID": path.strip("/").replace("/", ".").partition("?")[0]})
-client.get("/items/c", headers={"traceparent": "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"})
+    client.get(path, headers={"X-Request-ID": path.strip("/").replace("/", ".").partition("?")[0]}).close()
+client.get("/items/c", headers={"traceparent": "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"}).close()
 with trace.get_tracer("by hand").start_as_current_span("by hand"):
     requests.get(f"{peer}/404")
     try:

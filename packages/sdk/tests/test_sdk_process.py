@@ -112,6 +112,20 @@ def test_a_span_that_begins_when_the_program_is_ending_is_sent(sink: Sink) -> No
     assert names(sink) == ["early"] * 4 + ["late"] * 3
 
 
+def test_a_span_that_the_last_garbage_collection_ends_is_sent(sink: Sink) -> None:
+    """By then no other thread runs any more, and none can be started."""
+    program = """
+class Kept:
+    def __del__(self):
+        work(1, "late")
+kept = Kept()
+kept.itself = kept
+"""
+    done = run(SETUP + "work(1, 'early')\n" + program + "del kept", sink.url)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert names(sink) == ["early", "late"]
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="os.fork")
 def test_parent_and_forked_children_send_their_own_spans_once_each(sink: Sink) -> None:
     """With the worker alive and spans queued at the fork; each child has an instance ID, IDs and counts of its own."""

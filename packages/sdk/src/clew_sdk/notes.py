@@ -11,6 +11,7 @@ from clew_sdk.outbox import parcel
 
 BATCH = 64  # written out in one go: 0.3 ms of one call, and a fraction of the cost of writing each out in its own
 CROWDED = 32 * BATCH
+PATIENCE = 1.0  # seconds: a thread that is at it needs far less, even on a busy machine
 
 #: What a call has left. Its first item writes it out: it gets the note, and the parcels that spans are put into.
 Note = tuple[Any, ...]
@@ -35,15 +36,22 @@ class Notes:
         self.pending: deque[Note] = deque()
         self.empty = True  # whether there were none since the worker was here
         self._writing = native.allocate_lock()
+        self._writer = 0  # the thread that is at it
 
-    def write_out(self) -> None:
-        """Writes out what waits now, unless another thread, or this one before a signal, is at it."""
-        if self._writing.acquire(False):
+    def write_out(self, wait: float = 0.0) -> None:
+        """Writes out what waits now, unless another thread, or this one before a signal, is at it.
+
+        A flush, which must leave nothing behind, waits some seconds for the other thread.
+        """
+        patient = wait > 0 and self._writer != native.get_ident()
+        if self._writing.acquire(patient, wait if patient else -1):
+            self._writer = native.get_ident()
             try:
                 clock.follow()
                 self._write_out(len(self.pending))
                 self.batch = self._most  # the worker is on its way
             finally:
+                self._writer = 0
                 self._writing.release()
         elif len(self.pending) > CROWDED:  # the one who is at it cannot keep up with all the others
             self._write_out(1)
@@ -56,7 +64,7 @@ class Notes:
     def close(self) -> None:
         """From now on nothing waits."""
         self.batch = self._most = 0
-        self.write_out()
+        self.write_out(PATIENCE)
 
     def _write_out(self, most: int) -> None:
         parcels: Parcels = defaultdict(list)

@@ -8,7 +8,7 @@ from clew_sdk import ids, lifecycle, report, settings
 from clew_sdk.channel import Channel
 from clew_sdk.endpoint import endpoint
 from clew_sdk.native import monotonic
-from clew_sdk.notes import Notes
+from clew_sdk.notes import PATIENCE, Notes
 from clew_sdk.outbox import BATCH_ITEMS, Account, Outbox
 from clew_sdk.transport import Transport
 from clew_sdk.worker import Worker
@@ -60,10 +60,11 @@ class Pipeline:
             return
         budget = self.exit_budget if budget is None else budget
         exit_by = monotonic() + budget
-        if budget > 0 and self._unsent():
-            self.flush(budget)
-        self.worker.exit_by = exit_by
+        complete = budget <= 0 or not self._unsent() or self.flush(budget)
+        self.worker.close(exit_by)
         self.notes.close()
+        if complete and budget > 0 and self._unsent():  # it was recorded during that flush
+            self.flush(exit_by - monotonic())
         for name, outbox in self.outboxes.items():
             outbox.closed = True
             lost = outbox.account().dropped.get("exit", 0)
@@ -82,11 +83,11 @@ class Pipeline:
             part.follow_fork()
 
     def _unsent(self) -> bool:
-        self.notes.write_out()
+        self.notes.write_out(PATIENCE)
         return not all(channel.empty for channel in self._channels) or not all(part.quiet for part in self.parts)
 
     def _chores(self, flush: bool) -> float:
-        self.notes.write_out()
+        self.notes.write_out(PATIENCE if flush else 0.0)
         return min((part.chores(flush) for part in list(self.parts)), default=3600.0)
 
 

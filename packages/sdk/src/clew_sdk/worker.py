@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -62,15 +63,20 @@ class Worker:
     def flush(self, deadline: float) -> bool:
         """Sends everything that was recorded before; False when that took longer than the deadline allows."""
         request = Flush(deadline)
-        if self._running or self._start():
+        if not sys.is_finalizing() and (self._running or self._start()):
             self._bell.put(request)
             request.done.acquire(timeout=max(0.0, deadline - monotonic()))
         elif self._turn.acquire(timeout=max(0.0, deadline - monotonic())):
             try:
-                self._answer(request)  # here and now: the interpreter starts no more threads
+                self._answer(request)  # here and now: the interpreter runs no other thread any more
             finally:
                 self._turn.release()
         return request.complete
+
+    def close(self, exit_by: float) -> None:
+        """From now on every record is sent at once, by who records it, as long as the program's exit may last."""
+        self.exit_by = exit_by
+        self._hear(busy=False)
 
     def _start(self) -> bool:
         if not self._starting.acquire(False):
@@ -118,23 +124,30 @@ class Worker:
         return max(0.01, min(due, self._delay if busy else IDLE))
 
     def _hear(self, busy: bool) -> None:
+        busy = busy and not self.exit_by
         self._idle = not busy
         for listener in self.listeners:
             listener.listen(busy)
 
     def _answer(self, request: Flush) -> None:
-        """Each signal gets an equal part of what time is left, so a hung endpoint does not take the others' too."""
+        """Each signal gets an equal part of what time is left, so a hung endpoint does not take the others' too.
+
+        What the others leave of theirs is there for a slow one, once.
+        """
         try:
             self._chores(True)
-            complete, left = True, len(self.channels)
-            for channel in sorted(self.channels, key=lambda channel: channel.failing):
-                now = monotonic()
-                complete = channel.work(now + (request.deadline - now) / left, flush=True) and complete
-                left -= 1
-            request.complete = complete
+            request.complete = self._send(request.deadline) or self._send(request.deadline)
         finally:
             self._hear(busy=False)
             request.done.release()
+
+    def _send(self, deadline: float) -> bool:
+        complete, left = True, len(self.channels)
+        for channel in sorted(self.channels, key=lambda channel: channel.failing):
+            now = monotonic()
+            complete = channel.work(now + (deadline - now) / left, flush=True) and complete
+            left -= 1
+        return complete
 
 
 def _listen(bell: Any, wait: float) -> tuple[Flush | None, bool]:

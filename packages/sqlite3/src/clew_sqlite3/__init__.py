@@ -1,6 +1,7 @@
 """Follows the statements that an application runs with sqlite3, by cursor or by connection."""
 
 import os
+import sys
 from typing import Any
 
 from clew import Derived, Plugin, after, derive
@@ -28,10 +29,11 @@ def read_batch(cursor: Any, sql: str, parameters: Any) -> db_client.Query:
 
 statement = db_client.statement(read_statement, read_unknown, innermost=True)
 batch = db_client.statement(read_batch, read_unknown, innermost=True)
-# A connection has the same shortcuts, and in C they do not pass through the cursor's methods.
 execute = {"execute": statement, "executemany": batch, "executescript": statement}
+# A connection has the same as shortcuts. Since Python 3.11 they do not pass through the cursor's methods.
+shortcuts = execute if sys.version_info >= (3, 11) else {}
 cursor = Derived("sqlite3:Cursor", execute)
-connection = Derived("sqlite3:Connection", {**execute, "cursor": ("factory", cursor)})
+connection = Derived("sqlite3:Connection", {**shortcuts, "cursor": ("factory", cursor)})
 plugin = Plugin(
     "sqlite3",
     hooks=[
