@@ -99,6 +99,13 @@ def semconv(session: nox.Session) -> None:
     session.run("pytest", "tests/test_end_to_end.py", *session.posargs)
 
 
+@nox.session
+def docs(session: nox.Session) -> None:
+    """The pages that are generated from the code."""
+    install(session, *for_tests())
+    session.run("python", "docs/generate.py", *session.posargs)
+
+
 @nox.session(python=False)
 def bench(session: nox.Session) -> None:
     """What a request costs with clew and with the incumbent, in the same run (each in an environment of its own)."""

@@ -130,6 +130,37 @@ def test_a_mistake_in_the_table_is_one_line_that_names_it(
     assert (strict.stdout, strict.returncode) == ("", 2)
 
 
+NONSENSE = {
+    "OTEL_BSP_SCHEDULE_DELAY": "soon",
+    "OTEL_EXPORTER_OTLP_ENDPOINT": "ftp://x",
+    "OTEL_EXPORTER_OTLP_HEADERS": "authorization: hunter2",
+    "OTEL_TRACES_SAMPLER": "sometimes",
+    "CLEW_LOG_FORMAT": "xml",
+    "CLEW_TRUST_INCOMING": "hunter2",
+    "CLEW_REQUEST_ID_HAEDER": "X-Id",
+}
+
+
+def test_nonsense_in_the_environment_is_one_line_for_each_variable_and_the_application_runs(clew: Any) -> None:
+    code = "import clew_sdk; clew_sdk.install(); from clew import settings; settings.current(); print('ran')"
+    process = clew("-c", code, env=NONSENSE)
+    assert (process.stdout, process.returncode) == ("ran\n", 0)
+    for name in NONSENSE:
+        assert process.stderr.count(f"clew: {name} ") == 1
+    assert "(did you mean CLEW_REQUEST_ID_HEADER?)" in process.stderr
+    assert process.stderr.count("\n") == len(NONSENSE)
+    assert "hunter2" not in process.stderr
+
+
+def test_in_strict_mode_nonsense_refuses_to_start(clew: Any) -> None:
+    process = clew("--strict", "-c", "print('ran')", env=NONSENSE)
+    assert (process.stdout, process.returncode) == ("", 2)
+    for name in NONSENSE:
+        assert process.stderr.count(f"clew: {name} ") == 1
+    assert process.stderr.count("\n") == len(NONSENSE)
+    assert "hunter2" not in process.stderr
+
+
 @pytest.mark.parametrize("where", ["environment", "table"])
 def test_the_switch_for_everything_leaves_nothing_set(clew: Any, tmp_path: Path, where: str) -> None:
     """OTEL_SDK_DISABLED: no variable, no folder, no module of clew."""

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from clew import redaction, settings
 from clew.redaction import is_secret, origin_of, redact_query, redact_text, redact_url
 
 SECRET = "hunter2"
@@ -87,3 +88,16 @@ def test_any_text_is_survived(text: str) -> None:
 def test_names_that_look_secret() -> None:
     assert all(map(is_secret, ["Token", "db_password", "apiKey", "SessionId", "otp"]))
     assert not any(map(is_secret, ["page", "sku", "customer", "q"]))
+
+
+def test_names_that_a_person_adds_are_secret_everywhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    chosen = settings.current()._replace(secret_names=("Badge",))
+    monkeypatch.setattr(settings, "current", lambda: chosen)
+    for memo in (redaction.is_secret, redaction._is_secret_in_text, redaction._secret_name):
+        memo.cache_clear()
+    try:
+        assert redaction.redact_query("badge_no=hunter2&page=2") == "badge_no=REDACTED&page=2"
+        assert redaction.redact_text("no entry for badge=hunter2") == "no entry for badge=REDACTED"
+    finally:
+        for memo in (redaction.is_secret, redaction._is_secret_in_text, redaction._secret_name):
+            memo.cache_clear()

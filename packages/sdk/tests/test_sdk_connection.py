@@ -14,7 +14,7 @@ import pytest
 from servers.sink import Sink
 
 from clew_sdk import TracerProvider
-from clew_sdk.endpoint import Address, parse
+from clew_sdk.address import Address, parse
 from clew_sdk.outbox import Account
 from clew_sdk.pipeline import Pipeline
 from clew_sdk.proxy import proxy_for

@@ -17,7 +17,7 @@ HELP = {
     "endpoint": ("URL", "where OTLP goes (OTEL_EXPORTER_OTLP_ENDPOINT); default: http://localhost:4318"),
     "service-version": ("VERSION", "version of this service (service.version)"),
     "environment": ("NAME", "where it runs, such as production (deployment.environment.name)"),
-    "strict": ("", "exit with status 2 when a plugin fails or [tool.clew] has a mistake (CLEW_STRICT)"),
+    "strict": ("", "exit with status 2 when a plugin fails or a setting has a mistake (CLEW_STRICT)"),
 }
 
 

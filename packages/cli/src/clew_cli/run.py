@@ -3,7 +3,7 @@
 import os
 import sys
 
-from clew_cli import options
+from clew_cli import check, options
 from clew_cli.children import MARK, join
 from clew_cli.settings import settle
 from clew_cli.speech import say
@@ -38,9 +38,11 @@ def _start(target: Target, given: dict[str, str]) -> int:
     environment = _inherited()
     if not is_on(DISABLED, environment):
         settled, mistakes = settle(given, environment, target.words)
+        strict = is_on("CLEW_STRICT", settled)
+        mistakes += check.faults(settled) if strict else check.unknown(settled)
         for mistake in mistakes:
             say(mistake)
-        if mistakes and is_on("CLEW_STRICT", settled):
+        if mistakes and strict:
             return 2
         if not is_on(DISABLED, settled):  # it may be in [tool.clew.env]
             return become(target, _followed(settled))

@@ -12,9 +12,9 @@ def say(line: str) -> None:
         pass
 
 
-def closest(word: str, known: "list[str]") -> str:
-    """The end of a sentence about an unknown word: what was probably meant."""
+def closest(word: str, known: "list[str]", likeness: float = 0.6) -> str:
+    """The end of a sentence about an unknown word: what was probably meant, if one is at least that much alike."""
     from difflib import get_close_matches  # late: 5 ms that only a typo has to pay
 
-    near = get_close_matches(word, known, n=1)
+    near = get_close_matches(word, known, 1, likeness)
     return f" (did you mean {near[0]}?)" if near else ""

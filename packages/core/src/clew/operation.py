@@ -74,6 +74,8 @@ class Operation(NamedTuple):
     edge: bool = False
     #: At an edge: how the carrier spells a header that is given in lower case; None for as it is.
     spell: Callable[[str], str] | None = None
+    #: At an edge: reads the caller's IP address; has the parameters of the watched function.
+    peer: Callable[..., str] | None = None
     #: Finds in the facts where trace context and request ID go out, and the host that they go to; None for nowhere.
     carrier: Callable[[Facts], Any] | None = None
     host: Callable[[Facts], str] | None = None

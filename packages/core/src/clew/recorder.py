@@ -12,6 +12,7 @@ from clew.operation import FAMILY, WORK, Operation, Scribe, Work
 from clew.probe import Begin, Brief, End, Note, Probe
 from clew.propagation import REQUEST_ID, SUPPRESS, acceptor, get_current, injector, random_id
 from clew.telemetry import Telemetry
+from clew.trust import truster
 
 ENDED = Context()
 
@@ -117,6 +118,7 @@ def _begin_edge(operation: Operation, telemetry: Telemetry, scribe: Scribe) -> B
     """For work that comes from outside: a request, a message."""
     family, read, failed = operation.family, operation.read, telemetry.guard.failed
     start, trace_id, accept = scribe.begin, scribe.trace_id, acceptor(telemetry.settings, operation)
+    trusts = truster(telemetry.settings.trusted, operation.peer)
 
     def begin(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Work | None:
         try:
@@ -129,7 +131,11 @@ def _begin_edge(operation: Operation, telemetry: Telemetry, scribe: Scribe) -> B
                 if found is None:
                     return None
                 facts, carrier = found
-                request_id, remote, context = accept(carrier, context)
+                request_id, remote, accepted = accept(carrier, context)
+                if trusts is None or trusts(args):
+                    context = accepted
+                else:
+                    remote = None
             except Exception as error:  # noqa: BLE001
                 failed(error, f"reader of {family}")
             call = start(context, facts, remote)

@@ -16,8 +16,7 @@ _EXACT = {"sig", "pass", "jwt", "otp", "pin", "cvv", "cvc", "sid", "csrf", "xsrf
 
 @lru_cache(1)
 def _secret_name() -> re.Pattern[str]:
-    extra = [re.escape(name) for name in settings.current().secret_names]
-    return re.compile("|".join([_SECRET, *extra]), re.IGNORECASE)
+    return re.compile("|".join([_SECRET, *map(re.escape, _added())]), re.IGNORECASE)
 
 
 # In free text `key`, `code` and the like are ordinary words, and `KeyError: 'sku'` is what a person looks for.
@@ -31,7 +30,12 @@ _SECRET_IN_TEXT = re.compile(
 def _is_secret_in_text(name: str) -> bool:
     if name.endswith(("Error", "Exception")):
         return False
-    return name.lower() in _EXACT or _SECRET_IN_TEXT.search(name) is not None
+    lower = name.lower()
+    return lower in _EXACT or _SECRET_IN_TEXT.search(name) is not None or any(map(lower.__contains__, _added()))
+
+
+def _added() -> list[str]:
+    return [name.lower() for name in settings.current().secret_names]
 
 
 @lru_cache(2048)

@@ -1,40 +1,31 @@
-"""Settings of clew-core, read from the environment once, when the first plugin is enabled."""
+"""Settings of clew-core and the plugins, read from the environment once, when the first plugin is enabled."""
 
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Mapping
 from functools import cache
-from typing import NamedTuple
+from logging import getLogger
+from typing import Any, NamedTuple
 
-#: HTTP methods that may become a label (semantic conventions, http.request.method).
-KNOWN_METHODS = "CONNECT,DELETE,GET,HEAD,OPTIONS,PATCH,POST,PUT,TRACE,QUERY"
-#: Hosts of one's own: loopback, private networks, names without a dot, cluster-internal domains.
-OWN_HOSTS = "localhost,127.*,10.*,192.168.*,172.16.*,[::1],*.local,*.internal,*.svc,*.localhost,NODOT"
-HEADER_NAME = re.compile(r"[A-Za-z0-9-]{1,64}")
+from clew.variables import VARIABLES
 
 
 class Settings(NamedTuple):
-    """What a person may set; every field has its environment variable in `from_environment`."""
+    """What a person may set; every field has its row in `variables`."""
 
     request_id_header: str
     known_methods: frozenset[str]
     own_hosts: tuple[str, ...]
+    trusted: tuple[str, ...] | None
     secret_names: tuple[str, ...]
     log_format: str
 
 
-def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
-    """Reads the settings; a value that makes no sense is replaced by the default."""
-    header = environ.get("CLEW_REQUEST_ID_HEADER", "")
-    return Settings(
-        request_id_header=header if HEADER_NAME.fullmatch(header) else "X-Request-ID",
-        known_methods=frozenset(_words(environ, "OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS", KNOWN_METHODS)),
-        own_hosts=_words(environ, "CLEW_OWN_HOSTS", OWN_HOSTS),
-        secret_names=_words(environ, "CLEW_SECRET_NAMES", ""),
-        log_format=environ.get("CLEW_LOG_FORMAT", "").lower(),
-    )
+def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
+    """Reads the settings; a value that makes no sense costs one line, and the default is taken."""
+    environ = os.environ if environ is None else environ
+    return Settings(**{field: _value(field, environ) for field in Settings._fields})
 
 
 @cache
@@ -43,6 +34,25 @@ def current() -> Settings:
     return from_environment()
 
 
-def _words(environ: Mapping[str, str], name: str, default: str) -> tuple[str, ...]:
-    text = environ.get(name, "").strip() or default
-    return tuple(word.strip() for word in text.split(",") if word.strip())
+def faults(environ: Mapping[str, str]) -> list[str]:
+    """A line for every variable whose value is unusable."""
+    found = []
+    for name, _, parse, _ in VARIABLES.values():
+        given = environ.get(name, "").strip()
+        try:
+            if given:
+                parse(given)
+        except ValueError as fault:
+            found.append(f"{name} {fault}")
+    return found
+
+
+def _value(field: str, environ: Mapping[str, str]) -> Any:
+    name, default, parse, _ = VARIABLES[field]
+    given = environ.get(name, "").strip()
+    try:
+        return parse(given or default)
+    except ValueError as fault:
+        instead = f"{default} is used instead" if default else "it is ignored"
+        getLogger("clew").warning("clew: %s %s; %s", name, fault, instead)
+        return parse(default)

@@ -2,36 +2,36 @@
 
 from __future__ import annotations
 
-from clew_sdk import pipeline
-from clew_sdk.install import install
-from clew_sdk.logs import LoggerProvider
-from clew_sdk.metrics import MeterProvider
-from clew_sdk.outbox import Account
-from clew_sdk.traces import TracerProvider
+# Who only wants to know which settings there are (`clew run --strict`) pays for nothing else: no import here.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from clew_sdk.logs import LoggerProvider as LoggerProvider
+    from clew_sdk.metrics import MeterProvider as MeterProvider
+    from clew_sdk.outbox import Account as Account
+    from clew_sdk.pipeline import force_flush as force_flush
+    from clew_sdk.pipeline import ledger as ledger
+    from clew_sdk.pipeline import shutdown as shutdown
+    from clew_sdk.providers import install as install
+    from clew_sdk.traces import TracerProvider as TracerProvider
+
+_HOME = {
+    "Account": "outbox",
+    "LoggerProvider": "logs",
+    "MeterProvider": "metrics",
+    "TracerProvider": "traces",
+    "force_flush": "pipeline",
+    "install": "providers",
+    "ledger": "pipeline",
+    "shutdown": "pipeline",
+}
+__all__ = sorted(_HOME)
 
 
-def ledger() -> dict[str, Account]:
-    """What became of every record, per signal: created = delivered + dropped{reason} + queued."""
-    return pipeline.default().ledger()
+def __getattr__(name: str) -> object:
+    if name not in _HOME:
+        raise AttributeError(f"module 'clew_sdk' has no attribute {name!r}")
+    import importlib
 
-
-def force_flush(timeout_millis: float = 30000) -> bool:
-    """Sends what was recorded so far; False when that took too long."""
-    return pipeline.default().flush(timeout_millis / 1000)
-
-
-def shutdown(timeout_millis: float = 5000) -> None:
-    """Sends what was recorded so far and ends the pipeline's work, as the program's exit does."""
-    pipeline.default().exit(timeout_millis / 1000)
-
-
-__all__ = [
-    "Account",
-    "LoggerProvider",
-    "MeterProvider",
-    "TracerProvider",
-    "force_flush",
-    "install",
-    "ledger",
-    "shutdown",
-]
+    value = getattr(importlib.import_module(f"clew_sdk.{_HOME[name]}"), name)
+    globals()[name] = value
+    return value

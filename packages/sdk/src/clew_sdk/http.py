@@ -6,7 +6,8 @@ from __future__ import annotations
 import socket
 from typing import Any, NamedTuple
 
-from clew_sdk.endpoint import Address, Endpoint
+from clew_sdk.address import Address
+from clew_sdk.endpoint import Endpoint
 from clew_sdk.native import monotonic, original
 from clew_sdk.proxy import proxy_for
 from clew_sdk.tls import secured
@@ -261,6 +262,6 @@ def _proxy_login(proxy: Address) -> list[str]:
         return []
     from base64 import b64encode
 
-    from clew_sdk.settings import percent_decoded
+    from clew_sdk.parsing import percent_decoded
 
     return [f"Proxy-Authorization: Basic {b64encode(percent_decoded(proxy.login).encode()).decode()}"]

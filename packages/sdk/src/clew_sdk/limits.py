@@ -26,21 +26,21 @@ class Limits(NamedTuple):
 
 def span_limits() -> Limits:
     """From the environment: `OTEL_SPAN_…_LIMIT` first, `OTEL_ATTRIBUTE_…_LIMIT` next."""
-    attributes = settings.count("OTEL_ATTRIBUTE_COUNT_LIMIT", 128)
-    length = settings.count("OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT", 4096)
+    attributes = settings.count("OTEL_ATTRIBUTE_COUNT_LIMIT")
+    length = settings.count("OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT")
     return Limits(
         attributes=settings.count("OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", attributes),
         value_length=settings.count("OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT", length),
-        events=settings.count("OTEL_SPAN_EVENT_COUNT_LIMIT", 128),
-        links=settings.count("OTEL_SPAN_LINK_COUNT_LIMIT", 128),
+        events=settings.count("OTEL_SPAN_EVENT_COUNT_LIMIT"),
+        links=settings.count("OTEL_SPAN_LINK_COUNT_LIMIT"),
         event_attributes=settings.count("OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT", attributes),
         link_attributes=settings.count("OTEL_LINK_ATTRIBUTE_COUNT_LIMIT", attributes),
     )
 
 
 def log_limits() -> Limits:
-    attributes = settings.count("OTEL_ATTRIBUTE_COUNT_LIMIT", 128)
-    length = settings.count("OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT", 4096)
+    attributes = settings.count("OTEL_ATTRIBUTE_COUNT_LIMIT")
+    length = settings.count("OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT")
     return Limits(
         attributes=settings.count("OTEL_LOGRECORD_ATTRIBUTE_COUNT_LIMIT", attributes),
         value_length=settings.count("OTEL_LOGRECORD_ATTRIBUTE_VALUE_LENGTH_LIMIT", length),

@@ -40,7 +40,7 @@ class Pipeline:
         channels = [Channel(outbox, Transport(endpoint(name))) for name, outbox in self.outboxes.items()]
         self.worker.channels = self._channels = channels
         self.worker.listeners = [*channels, self.notes]
-        self.exit_budget = settings.number("CLEW_EXIT_TIMEOUT", 5.0)
+        self.exit_budget = settings.number("CLEW_EXIT_TIMEOUT")
 
     def ledger(self) -> dict[str, Account]:
         self.notes.write_out()
@@ -60,10 +60,10 @@ class Pipeline:
             return
         budget = self.exit_budget if budget is None else budget
         exit_by = monotonic() + budget
-        complete = budget <= 0 or not self._unsent() or self.flush(budget)
+        complete = budget <= 0 or self._silent() or self.flush(budget)
         self.worker.close(exit_by)
         self.notes.close()
-        if complete and budget > 0 and self._unsent():  # it was recorded during that flush
+        if complete and not self._sent() and budget > 0:  # it was recorded during that flush
             self.flush(exit_by - monotonic())
         for name, outbox in self.outboxes.items():
             outbox.closed = True
@@ -82,9 +82,12 @@ class Pipeline:
         for part in self.parts:
             part.follow_fork()
 
-    def _unsent(self) -> bool:
+    def _silent(self) -> bool:
         self.notes.write_out(PATIENCE)
-        return not all(channel.empty for channel in self._channels) or not all(part.quiet for part in self.parts)
+        return self._sent() and all(part.quiet for part in self.parts)
+
+    def _sent(self) -> bool:
+        return all(channel.empty for channel in self._channels)
 
     def _chores(self, flush: bool) -> float:
         self.notes.write_out(PATIENCE if flush else 0.0)
@@ -93,12 +96,12 @@ class Pipeline:
 
 def _delay() -> float:
     """The specification's schedule delays when they are set; one second otherwise, which loses less to a SIGKILL."""
-    return min(settings.seconds(f"OTEL_{kind}_SCHEDULE_DELAY", 1.0) for kind in ("BSP", "BLRP"))
+    return min(settings.number(f"OTEL_{kind}_SCHEDULE_DELAY") for kind in ("BSP", "BLRP")) / 1000
 
 
 def _batch_items(signal: str) -> int:
     names = {"traces": "OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "logs": "OTEL_BLRP_MAX_EXPORT_BATCH_SIZE"}
-    return max(1, settings.count(names[signal], BATCH_ITEMS)) if signal in names else BATCH_ITEMS
+    return settings.count(names[signal]) if signal in names else BATCH_ITEMS
 
 
 _default: Pipeline | None = None
@@ -111,3 +114,18 @@ def default() -> Pipeline:
         _default = Pipeline()
         lifecycle.follow(_default)
     return _default
+
+
+def ledger() -> dict[str, Account]:
+    """What became of every record, per signal: created = delivered + dropped{reason} + queued."""
+    return default().ledger()
+
+
+def force_flush(timeout_millis: float = 30000) -> bool:
+    """Sends what was recorded so far; False when that took too long."""
+    return default().flush(timeout_millis / 1000)
+
+
+def shutdown(timeout_millis: float = 5000) -> None:
+    """Sends what was recorded so far and ends the pipeline's work, as the program's exit does."""
+    default().exit(timeout_millis / 1000)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from clew_sdk.endpoint import Address, parse
+from clew_sdk.address import Address, parse
 
 
 def proxy_for(target: Address) -> Address | None:

@@ -66,11 +66,8 @@ parent_based_always_on = parent_based(always_on)
 
 def from_environment() -> Sampler:
     """`OTEL_TRACES_SAMPLER` and its argument; unknown names are looked up among installed samplers."""
-    name = settings.text("OTEL_TRACES_SAMPLER", "parentbased_always_on").lower()
-    ratio = settings.number("OTEL_TRACES_SAMPLER_ARG", 1.0) if name.endswith("traceidratio") else 1.0
-    if ratio > 1:
-        report.warn("sampler argument", "clew: OTEL_TRACES_SAMPLER_ARG is not between 0 and 1; 1.0 is used")
-        ratio = 1.0
+    name = settings.text("OTEL_TRACES_SAMPLER")
+    ratio = settings.ratio("OTEL_TRACES_SAMPLER_ARG") if name.endswith("traceidratio") else 1.0
     known: dict[str, Callable[[], Sampler]] = {
         "always_on": lambda: always_on,
         "always_off": lambda: always_off,

@@ -1,67 +1,78 @@
-"""Reads the environment: an unusable value is reported by its name alone, and the default is taken."""
+"""Reads the environment: an unusable value is named in one line, without itself, and the default is taken."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Mapping
+from typing import Any
 
-from clew_sdk import report
+from clew_sdk import parsing, report
+from clew_sdk.variables import VARIABLES
 
 
-def text(name: str, default: str = "") -> str:
-    """An empty variable counts as unset (specification, "Parsing empty value")."""
-    return os.environ.get(name, "").strip() or default
+def text(name: str, default: str | None = None) -> str:
+    return str(_value(name, default))
 
 
 def flag(name: str) -> bool:
-    return text(name).lower() == "true"
+    return bool(_value(name, None))
 
 
-def count(name: str, default: int) -> int:
-    """A whole number of 0 or more."""
-    return int(number(name, default))
+def count(name: str, default: int | None = None) -> int:
+    return int(_value(name, default))
 
 
-def seconds(name: str, default: float) -> float:
-    """A duration of the specification, which counts in milliseconds."""
-    return number(name, default * 1000) / 1000
+def number(name: str, default: float | None = None) -> float:
+    return float(_value(name, default))
 
 
-def number(name: str, default: float) -> float:
-    value = text(name)
-    if not value:
-        return default
-    try:
-        parsed = float(value)
-        if 0 <= parsed < 1e15:
-            return parsed
-    except ValueError:
-        pass
-    report.warn(f"setting {name}", "clew: %s is not a usable number; %s is used instead", name, default)
-    return default
+def ratio(name: str) -> float:
+    """From 0 to 1; all without the variable."""
+    return float(_value(name, 1.0, parsing.ratio))
 
 
-def names(name: str, default: str) -> list[str]:
-    """A list with commas, in lower case."""
-    return [item.strip().lower() for item in text(name, default).split(",") if item.strip()]
+def names(name: str) -> list[str]:
+    return list(_value(name, None))
 
 
 def pairs(name: str) -> dict[str, str]:
-    """`key=value,key=value`, percent-decoded. A pair without `=` or key is left out."""
-    found: dict[str, str] = {}
-    for item in text(name).split(","):
-        key, sign, value = item.partition("=")
-        if sign and key.strip():
-            found[percent_decoded(key.strip())] = percent_decoded(value.strip())
+    return dict(_value(name, None))
+
+
+def _value(name: str, default: Any, parse: Callable[[str], Any] | None = None) -> Any:
+    """`default` comes before the variable's own: where a variable for one signal falls back on the one for all.
+
+    An empty variable counts as unset (specification, "Parsing empty value").
+    """
+    variable = VARIABLES[name]
+    default = variable.default if default is None else default
+    given = os.environ.get(name, "").strip()
+    if not given:
+        return default
+    try:
+        return (parse or variable.parse)(given)
+    except parsing.PartlyError as fault:
+        report.warn(f"setting {name}", "clew: %s %s; the others are used", name, fault)
+        return fault.usable
+    except ValueError as fault:
+        report.warn(f"setting {name}", "clew: %s %s; %s", name, fault, _instead(default))
+        return default
+
+
+def faults(environ: Mapping[str, str]) -> list[str]:
+    """A line for every variable whose value is unusable."""
+    found = []
+    for name, variable in VARIABLES.items():
+        given = environ.get(name, "").strip()
+        of_ratio = name == "OTEL_TRACES_SAMPLER_ARG" and environ.get("OTEL_TRACES_SAMPLER", "").endswith("ratio")
+        try:
+            if given:
+                (parsing.ratio if of_ratio else variable.parse)(given)
+        except ValueError as fault:
+            found.append(f"{name} {fault}")
     return found
 
 
-def percent_decoded(text: str) -> str:
-    """Done here because urllib.parse costs more to import than all the rest of a start-up's settings."""
-    head, *rest = text.encode().split(b"%")
-    decoded = bytearray(head)
-    for piece in rest:
-        try:
-            decoded += bytes.fromhex(piece[:2].decode()) + piece[2:] if len(piece) > 1 else b"%" + piece
-        except ValueError:
-            decoded += b"%" + piece
-    return decoded.decode("utf-8", "replace")
+def _instead(default: Any) -> str:
+    shown = ",".join(default) if isinstance(default, (list, tuple)) else str(default)
+    return f"{shown.lower() if isinstance(default, bool) else shown} is used instead" if default else "it is ignored"

@@ -113,7 +113,7 @@ def _resource(given: Any) -> resource.Resource:
 
 def _named_generator() -> Any:
     """What `OTEL_PYTHON_ID_GENERATOR` names; None for random IDs, which are our own."""
-    name = settings.text("OTEL_PYTHON_ID_GENERATOR", "random")
+    name = settings.text("OTEL_PYTHON_ID_GENERATOR")
     if name == "random":
         return None
     try:

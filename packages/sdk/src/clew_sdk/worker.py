@@ -14,6 +14,7 @@ from clew_sdk.native import monotonic
 
 IDLE = 5.0
 ROUND = 3600.0  # no deadline but the attempts' own
+ENOUGH = 0.5  # seconds that an endpoint needs which is neither hung nor slow
 
 
 class Flush:
@@ -130,24 +131,24 @@ class Worker:
             listener.listen(busy)
 
     def _answer(self, request: Flush) -> None:
-        """Each signal gets an equal part of what time is left, so a hung endpoint does not take the others' too.
-
-        What the others leave of theirs is there for a slow one, once.
-        """
+        """Sends in turn whatever signal has something to send; one that is failing comes last."""
         try:
             self._chores(True)
-            request.complete = self._send(request.deadline) or self._send(request.deadline)
+            complete, full = True, [channel for channel in self.channels if not channel.empty]
+            full.sort(key=lambda channel: channel.failing)
+            for others, channel in zip(range(len(full) - 1, -1, -1), full, strict=True):
+                complete = channel.work(_share(request.deadline, others), flush=True) and complete
+            request.complete = complete
         finally:
             self._hear(busy=False)
             request.done.release()
 
-    def _send(self, deadline: float) -> bool:
-        complete, left = True, len(self.channels)
-        for channel in sorted(self.channels, key=lambda channel: channel.failing):
-            now = monotonic()
-            complete = channel.work(now + (deadline - now) / left, flush=True) and complete
-            left -= 1
-        return complete
+
+def _share(deadline: float, others: int) -> float:
+    """Until when a signal may send: a slow endpoint gets all that a hung one must leave to the others."""
+    now = monotonic()
+    left = deadline - now
+    return now + max(left / (others + 1), left - others * ENOUGH)
 
 
 def _listen(bell: Any, wait: float) -> tuple[Flush | None, bool]:

@@ -92,6 +92,10 @@ def _own_wsgi(read: tuple[Any, ...]) -> Own:
     return _own(path, read[6])
 
 
+def _peer_wsgi(*args: Any) -> str:
+    return str(args[-2].get("REMOTE_ADDR", ""))
+
+
 def _spell_wsgi(header: str) -> str:
     return "HTTP_" + header.upper().replace("-", "_")
 
@@ -107,6 +111,11 @@ def _read_asgi(*args: Any) -> tuple[tuple[Any, ...], Any] | None:
         headers.get("host"), get("server"), get("query_string"), headers.get("user-agent"),
     )  # fmt: skip
     return read, headers
+
+
+def _peer_asgi(*args: Any) -> str:
+    client = args[-3].get("client")
+    return client[0] if client else ""
 
 
 def _common_asgi(read: tuple[Any, ...]) -> _Common:
@@ -226,17 +235,19 @@ def _point(*labels: Any) -> Attributes:
     return attributes
 
 
-def _door(read: Any, common: Any, own: Any, shell: Any, spell: Any = None) -> Operation:
+def _door(read: Any, **own: Any) -> Operation:
     return Operation(
-        FAMILY, SpanKind.SERVER, read, _opening, _closing, DURATION, _point, common=common, own=own,
-        read_result=_learnt, blameless=_departed, edge=True, spell=spell, shell=shell,
+        FAMILY, SpanKind.SERVER, read, _opening, _closing, DURATION, _point,
+        read_result=_learnt, blameless=_departed, edge=True, **own,
     )  # fmt: skip
 
 
 #: A WSGI application: a callable whose last arguments are environ and start_response.
-wsgi = _door(_read_wsgi, _common_wsgi, _own_wsgi, wsgi_shell, _spell_wsgi)
+wsgi = _door(
+    _read_wsgi, common=_common_wsgi, own=_own_wsgi, shell=wsgi_shell, spell=_spell_wsgi, peer=_peer_wsgi
+)  # fmt: skip
 #: An ASGI application: a coroutine function whose last arguments are scope, receive and send.
-asgi = _door(_read_asgi, _common_asgi, _own_asgi, asgi_shell)
+asgi = _door(_read_asgi, common=_common_asgi, own=_own_asgi, shell=asgi_shell, peer=_peer_asgi)
 
 
 def asgi_with(marks: Mapping[str, Any], native: tuple[str, ...] = ()) -> Operation:

@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 
 from clew_sdk import report, settings
 from clew_sdk.guests.entry_points import load
+from clew_sdk.parsing import OURS
 
-_OURS = ("otlp", "otlp_proto_http")
 _OTLP = {"grpc": ("otlp_proto_grpc",), "http/json": ("otlp_json_http", "otlp_http_json")}
 
 
@@ -21,14 +21,14 @@ class Chosen(NamedTuple):
 def chosen(signal: str) -> Chosen:
     """From `OTEL_TRACES_EXPORTER` and its like, and `OTEL_EXPORTER_OTLP_PROTOCOL`."""
     ours, guests = False, []
-    for name in settings.names(f"OTEL_{signal.upper()}_EXPORTER", "otlp"):
+    for name in settings.names(f"OTEL_{signal.upper()}_EXPORTER"):
         if name == "none":
             continue
         foreign = _foreign(signal, name)
         exporter = _made(signal, foreign) if foreign else None
         if exporter is not None:
             guests.append(exporter)
-        elif name in _OURS:
+        elif name in OURS:
             ours = True
     return Chosen(ours, tuple(guests))
 
@@ -36,9 +36,9 @@ def chosen(signal: str) -> Chosen:
 def _foreign(signal: str, name: str) -> tuple[str, ...]:
     """The entry points that may stand for the name; none when it is ours."""
     if name == "otlp":
-        general = settings.text("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf")
+        general = settings.text("OTEL_EXPORTER_OTLP_PROTOCOL")
         return _OTLP.get(settings.text(f"OTEL_EXPORTER_OTLP_{signal.upper()}_PROTOCOL", general), ())
-    return () if name in _OURS else (name,)
+    return () if name in OURS else (name,)
 
 
 def _made(signal: str, names: tuple[str, ...]) -> Any:

@@ -41,7 +41,7 @@ class MeterProvider(api.MeterProvider):
         self._disabled = settings.flag("OTEL_SDK_DISABLED")
         self.measurements = Measurements(self._pipeline.worker.wake, _exemplar_filter(exemplar_filter))
         self._pipeline.notes.followers.append(self.measurements.look)
-        self._interval = settings.seconds("OTEL_METRIC_EXPORT_INTERVAL", 60.0)
+        self._interval = settings.number("OTEL_METRIC_EXPORT_INTERVAL") / 1000
         self._next = monotonic() + self._interval
         exporters = chosen("metrics")
         self._outbox = self._pipeline.outboxes["metrics"] if exporters.ours else None
@@ -191,4 +191,4 @@ def _exemplar_filter(given: Any) -> str:
     classes = {"AlwaysOnExemplarFilter": "always_on", "AlwaysOffExemplarFilter": "always_off"}
     if given is not None:
         return classes.get(type(given).__name__, "trace_based")
-    return settings.text("OTEL_METRICS_EXEMPLAR_FILTER", "trace_based").lower()
+    return settings.text("OTEL_METRICS_EXEMPLAR_FILTER")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from clew_sdk import report, settings
+from clew_sdk import settings
 from clew_sdk.metrics.exponential import ExponentialState
 from clew_sdk.metrics.stream import Description, Reading
 from clew_sdk.metrics.views import Make, default_maker, maker
@@ -31,16 +31,14 @@ class Reader(NamedTuple):
 
 def otlp_reader() -> Reader:
     """As `OTEL_EXPORTER_OTLP_METRICS_…` say."""
-    preference = settings.text("OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE", "cumulative").lower()
-    if preference not in _DELTA:
-        report.warn("temporality", "clew: the temporality preference is none of cumulative, delta, lowmemory")
-    histogram = settings.text("OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION").lower()
+    preference = settings.text("OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE")
+    histogram = settings.text("OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION")
     exponential = histogram == "base2_exponential_bucket_histogram"
 
     def prefer(described: Description) -> Make | None:
         return ExponentialState if exponential and described.kind == "Histogram" else None
 
-    return Reader(frozenset(_DELTA.get(preference, ())), prefer)
+    return Reader(frozenset(_DELTA[preference]), prefer)
 
 
 def guest_reader(theirs: Any) -> Reader:

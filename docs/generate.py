@@ -1,0 +1,77 @@
+"""Writes the pages that say what the code says: `nox -s docs`. tests/test_docs.py fails when one is behind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from clew.variables import VARIABLES as CORE
+from clew_cli.options import HELP
+from clew_cli.options import VARIABLES as OPTIONS
+from clew_sdk.variables import SIGNALS
+from clew_sdk.variables import VARIABLES as PIPELINE
+
+_OTLP = "OTEL_EXPORTER_OTLP_"
+HERE = Path(__file__).resolve().parent
+
+
+def settings() -> str:
+    """Every environment variable, with its default and meaning."""
+    launcher = [
+        ("CLEW_PLUGINS_DISABLED", "", "plugins that stay off, by library or package, with commas; `*` for all"),
+        ("OTEL_PYTHON_DISABLED_INSTRUMENTATIONS", "", "the same, by its name of the incumbent"),
+        ("CLEW_STRICT", "false", HELP["strict"][1].partition(" (")[0]),
+    ]
+    plain = {name: row for name, row in PIPELINE.items() if name not in _for_one_signal()}
+    return "\n".join([
+        "# Settings",
+        "",
+        "This page is generated from the tables that clew reads (`nox -s docs`).",
+        "",
+        "Options of `clew run` win over environment variables, and these over `[tool.clew]` and `[tool.clew.env]` in",
+        "the nearest pyproject.toml. Lists have commas. A value that makes no sense costs one line on stderr, and",
+        "the default is taken; with `--strict` the command is not started (exit status 2).",
+        "",
+        "## Launcher",
+        "",
+        *_table(launcher),
+        "",
+        "Options: " + ", ".join(f"`--{name}` (`{OPTIONS[name]}`)" for name in HELP if name in OPTIONS) + ".",
+        "",
+        "## Plugins",
+        "",
+        *_table((row.name, row.default, row.meaning) for row in CORE.values()),
+        "",
+        "## Pipeline",
+        "",
+        *_table((name, _shown(row.default), row.meaning) for name, row in sorted(plain.items())),
+        "",
+        f"What begins with `{_OTLP}` also exists for one signal alone, such as `{_OTLP}TRACES_TIMEOUT`.",
+        "",
+    ])  # fmt: skip
+
+
+PAGES: dict[str, Callable[[], str]] = {"settings.md": settings}
+
+
+def _for_one_signal() -> set[str]:
+    general = [name for name in PIPELINE if name.startswith(_OTLP)]
+    return {f"{_OTLP}{signal}_{name.removeprefix(_OTLP)}" for signal in SIGNALS for name in general}
+
+
+def _table(rows: Iterable[tuple[str, str, str]]) -> list[str]:
+    lines = [f"| `{name}` | {f'`{default}`' if default else ''} | {meaning} |" for name, default, meaning in rows]
+    return ["| variable | default | meaning |", "|---|---|---|", *lines]
+
+
+def _shown(default: object) -> str:
+    if isinstance(default, bool):
+        return str(default).lower()
+    if isinstance(default, tuple):
+        return ",".join(default)
+    return f"{default:g}" if isinstance(default, float) else str(default or "")
+
+
+if __name__ == "__main__":
+    for name, page in PAGES.items():
+        (HERE / name).write_text(page(), encoding="utf-8")

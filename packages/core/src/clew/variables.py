@@ -1,0 +1,84 @@
+"""Every environment variable that clew-core and the plugins read: one table, for reading, checking and the manual."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+
+class Variable(NamedTuple):
+    """`parse` raises ValueError with what is wrong, in words that go after the variable's name, without the value."""
+
+    name: str
+    default: str
+    parse: Callable[[str], Any]
+    meaning: str
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(word.strip() for word in text.split(",") if word.strip())
+
+
+def _methods(text: str) -> frozenset[str]:
+    methods = _words(text)
+    if not all(re.fullmatch(r"[A-Za-z-]{1,32}", method) for method in methods):
+        raise ValueError("has an item that is no HTTP method")
+    return frozenset(methods)
+
+
+def _header(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9-]{1,64}", text):
+        raise ValueError("is not a header's name of letters, digits and dashes")
+    return text
+
+
+def _one_of(*known: str) -> Callable[[str], str]:
+    def choice(text: str) -> str:
+        if text.lower() not in known:
+            raise ValueError(f"is none of {', '.join(known)}")
+        return text.lower()
+
+    return choice
+
+
+def _networks(text: str) -> tuple[str, ...] | None:
+    """None for everybody."""
+    if text.lower() in ("always", "never"):
+        return None if text.lower() == "always" else ()
+    import ipaddress
+
+    try:
+        return tuple(str(ipaddress.ip_network(word, strict=False)) for word in _words(text))
+    except ValueError:
+        raise ValueError("is neither always nor never nor a list of networks such as 10.0.0.0/8") from None
+
+
+#: HTTP methods that may become a label (semantic conventions, http.request.method).
+_METHODS = "CONNECT,DELETE,GET,HEAD,OPTIONS,PATCH,POST,PUT,TRACE,QUERY"
+#: Loopback, private networks, names without a dot, cluster-internal domains.
+_OWN_HOSTS = "localhost,127.*,10.*,192.168.*,172.16.*,[::1],*.local,*.internal,*.svc,*.localhost,NODOT"
+
+#: By the field of `settings.Settings`.
+VARIABLES: dict[str, Variable] = {
+    "request_id_header": Variable(
+        "CLEW_REQUEST_ID_HEADER", "X-Request-ID", _header, "the header that the request ID comes in and goes out in"
+    ),
+    "known_methods": Variable(
+        "OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS", _METHODS, _methods, "HTTP methods that may become labels"
+    ),
+    "own_hosts": Variable(
+        "CLEW_OWN_HOSTS", _OWN_HOSTS, _words,
+        "hosts that baggage is sent to; `*` stands for any text, NODOT for names without a dot",
+    ),
+    "trusted": Variable(
+        "CLEW_TRUST_INCOMING", "always", _networks,
+        "whose trace context and baggage are taken over: always, never, or networks (10.0.0.0/8,::1/128)",
+    ),
+    "secret_names": Variable(
+        "CLEW_SECRET_NAMES", "", _words, "more names whose values are never shown, beside password and its like"
+    ),
+    "log_format": Variable(
+        "CLEW_LOG_FORMAT", "text", _one_of("text", "json"), "json: log lines as JSON, with the IDs, on stderr"
+    ),
+}  # fmt: skip
