@@ -41,6 +41,7 @@ class Sink:
         self.spans: list[tuple[dict[str, Any], str, Any]] = []
         self.logs: list[tuple[dict[str, Any], str, Any]] = []
         self.metrics: list[tuple[dict[str, Any], str, Any]] = []
+        self.own_metrics: list[tuple[dict[str, Any], str, Any]] = []  # what clew-sdk tells of itself
         self.resources: list[dict[str, Any]] = []
         self.changed = threading.Condition()
         self.released = threading.Event()
@@ -81,8 +82,9 @@ class Sink:
                 resource = {item.key: value_of(item.value) for item in group.resource.attributes}
                 self.resources.append(resource)
                 for scoped in getattr(group, group.DESCRIPTOR.fields[1].name):
+                    into = self.own_metrics if scoped.scope.name == "clew_sdk" else kept
                     for record in getattr(scoped, scoped.DESCRIPTOR.fields[1].name):
-                        kept.append((resource, scoped.scope.name, record))
+                        into.append((resource, scoped.scope.name, record))
             self.changed.notify_all()
         return len(kept) - before
 

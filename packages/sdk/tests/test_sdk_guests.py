@@ -345,6 +345,7 @@ found = reader.get_metrics_data()
 points = sorted(
     (metric.name, point.attributes["k"], point.value)
     for resource in found.resource_metrics for scope in resource.scope_metrics
+    if scope.scope.name != "clew_sdk"
     for metric in scope.metrics for point in metric.data.data_points
 ) if found else []
 bodies = sorted(record.log_record.body for record in logs.get_finished_logs())

@@ -7,10 +7,11 @@ import socket
 import sys
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from programs import run, start
-from servers.sink import Sink
+from servers.sink import Sink, attributes_of
 
 SETUP = """
 import os, sys, time
@@ -291,3 +292,47 @@ work(10)
     done = run(program + work_in_greenlets, sink.url)
     assert (done.returncode, done.stdout) == (0, "True 2\n")
     assert len(sink.span_ids) == 211
+
+
+def test_the_ledger_is_told_as_metrics(sink: Sink) -> None:
+    """Created, sent, refused and why, for each signal, at the time of the last flush."""
+    program = """
+from clew_sdk import pipeline
+from opentelemetry import _logs
+pipe = pipeline.default()
+work(5)
+_logs.get_logger("l").emit(body="x")
+metrics.get_meter("m").create_counter("c").add(1)
+clew_sdk.force_flush()
+pipe.outboxes["traces"]._room = pipe.outboxes["traces"]._capacity = 0
+work(3)
+clew_sdk.force_flush()
+clew_sdk.force_flush()
+"""
+    done = run(SETUP + program, sink.url)
+    assert done.returncode == 0
+    told: dict[Any, int] = {}
+    for _, _, metric in sink.own_metrics:
+        for point in metric.sum.data_points:
+            attributes = attributes_of(point)
+            assert {"otel.component.name", "otel.component.type"} <= set(attributes) or metric.name.endswith("created")
+            told[metric.name, attributes.get("error.type")] = point.as_int
+    of_metrics = {key: told.pop(key) for key in list(told) if "data_point" in key[0]}
+    assert told == {
+        ("otel.sdk.exporter.span.exported", None): 5,
+        ("otel.sdk.exporter.span.inflight", None): 0,
+        ("otel.sdk.processor.span.processed", None): 5,
+        ("otel.sdk.processor.span.processed", "queue_full"): 3,
+        ("otel.sdk.processor.span.queue.size", None): 0,
+        ("otel.sdk.exporter.log.exported", None): 1,
+        ("otel.sdk.exporter.log.inflight", None): 0,
+        ("otel.sdk.processor.log.processed", None): 1,
+        ("otel.sdk.processor.log.queue.size", None): 0,
+        ("otel.sdk.log.created", None): 1,
+    }
+    assert of_metrics["otel.sdk.exporter.metric_data_point.exported", None] > 10
+
+
+def test_metrics_of_clew_itself_can_be_switched_off(sink: Sink) -> None:
+    assert run(SETUP + "work(5)", sink.url, CLEW_SELF_METRICS="false").returncode == 0
+    assert (len(sink.span_ids), len(sink.requests)) == (5, 1)

@@ -23,7 +23,8 @@ def compile_operation(operation: Operation, telemetry: Telemetry) -> Probe:
     parts = operation, telemetry, scribe
     begin, end = (_begin_edge, _end_edge) if operation.edge else (_begin_inner, _end_inner)
     brief = Brief(operation.family, scribe, _brief(*parts)) if operation.innermost else None
-    return Probe(begin(*parts), end(*parts), telemetry.guard.failed, brief)
+    probe = Probe(begin(*parts), end(*parts), telemetry.guard.failed, brief)
+    return telemetry.cost.watch(probe) if telemetry.cost is not None else probe
 
 
 def _begin_inner(operation: Operation, telemetry: Telemetry, scribe: Scribe) -> Begin:

@@ -20,6 +20,7 @@ class Settings(NamedTuple):
     trusted: tuple[str, ...] | None
     secret_names: tuple[str, ...]
     log_format: str
+    measure_cost: bool
 
 
 def from_environment(environ: Mapping[str, str] | None = None) -> Settings:

@@ -13,6 +13,7 @@ from clew.operation import Operation, Scribe
 if TYPE_CHECKING:
     from opentelemetry.trace import Tracer
 
+    from clew.cost import Cost
     from clew.guard import Guard
 
 SCHEMA_URL = "https://opentelemetry.io/schemas/1.44.0"
@@ -27,6 +28,11 @@ class Telemetry:
         self.settings = settings.current()
         self._tracer: Tracer = trace.get_tracer(f"clew.{plugin}", schema_url=SCHEMA_URL)
         self._meter = metrics.get_meter(f"clew.{plugin}", schema_url=SCHEMA_URL)
+        self.cost: Cost | None = None
+        if self.settings.measure_cost:
+            from clew.cost import Cost
+
+            self.cost = Cost(self._meter, plugin)
 
     def scribe(self, operation: Operation) -> Scribe:
         """The tracer's own, when it takes shorthand; longhand with any other."""

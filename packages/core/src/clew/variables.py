@@ -42,6 +42,10 @@ def _one_of(*known: str) -> Callable[[str], str]:
     return choice
 
 
+def _flag(text: str) -> bool:
+    return _one_of("true", "false")(text) == "true"
+
+
 def _networks(text: str) -> tuple[str, ...] | None:
     """None for everybody."""
     if text.lower() in ("always", "never"):
@@ -80,5 +84,8 @@ VARIABLES: dict[str, Variable] = {
     ),
     "log_format": Variable(
         "CLEW_LOG_FORMAT", "text", _one_of("text", "json"), "json: log lines as JSON, with the IDs, on stderr"
+    ),
+    "measure_cost": Variable(
+        "CLEW_MEASURE_COST", "false", _flag, "true: metrics of the time that clew's own code takes in calls"
     ),
 }  # fmt: skip

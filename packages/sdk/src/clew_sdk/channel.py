@@ -7,7 +7,7 @@ from collections import deque
 from clew_sdk import report, retry
 from clew_sdk.native import monotonic, sleep
 from clew_sdk.otlp.request import export_request
-from clew_sdk.outbox import NEVER, RING, Outbox, Parcel, parcel
+from clew_sdk.outbox import NEVER, RING, Outbox, Parcel
 from clew_sdk.transport import Outcome, Transport
 
 
@@ -18,7 +18,7 @@ class Batch:
 
     def __init__(self, parcels: list[Parcel]) -> None:
         self.parcels = parcels
-        self.number = sum(len(some.records) for some in parcels)
+        self.number = sum(some.number for some in parcels)
         self.body = export_request(parcels)
         self.attempts = 0
         self.not_before = 0.0
@@ -96,7 +96,7 @@ class Channel:
         outcome = self.transport.send(batch.body, deadline)
         if not outcome.failure:
             self._arrived(batch, outcome.rejected)
-        elif outcome.failure == "413" and batch.number > 1:
+        elif outcome.failure == "413" and sum(len(some.records) for some in batch.parcels) > 1:
             self._halve(batch)
         elif outcome.again and self._later(batch, outcome):
             report.warn(
@@ -119,7 +119,7 @@ class Channel:
 
     def _halve(self, batch: Batch) -> None:
         self._waiting.popleft()
-        single = [parcel(some.scope, (record,)) for some in batch.parcels for record in some.records]
+        single = [one for some in batch.parcels for one in some.singles()]
         middle = len(single) // 2
         self._waiting.appendleft(Batch(single[middle:]))
         self._waiting.appendleft(Batch(single[:middle]))

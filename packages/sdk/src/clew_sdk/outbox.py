@@ -31,15 +31,25 @@ class Account(NamedTuple):
 
 
 class Parcel(NamedTuple):
-    """Records of one scope, each as a field of an export request, and what they weigh in bytes."""
+    """Records of one scope, each as a field of an export request; what they weigh in bytes; for how many they count.
+
+    A span or a log record counts for one, a metric for its data points.
+    """
 
     scope: Scope
     records: Sequence[bytes]
     size: int
+    number: int
+
+    def singles(self) -> list[Parcel]:
+        """Each record alone."""
+        if len(self.records) == 1:
+            return [self]
+        return [parcel(self.scope, (record,)) for record in self.records]
 
 
 def parcel(scope: Scope, records: Sequence[bytes]) -> Parcel:
-    return Parcel(scope, records, sum(map(len, records)) + ITEM * len(records))
+    return Parcel(scope, records, sum(map(len, records)) + ITEM * len(records), len(records))
 
 
 class Outbox:
@@ -52,7 +62,7 @@ class Outbox:
     def __init__(self, signal: str, capacity: int, wake: Callable[[], None]) -> None:
         self.signal, self._capacity, self._wake = signal, capacity, wake
         self.batch_items = BATCH_ITEMS
-        self.records = {"traces": "spans", "logs": "log records"}.get(signal, signal)
+        self.records = {"traces": "spans", "logs": "log records", "metrics": "data points"}[signal]
         self._room = capacity - capacity // RESERVE
         self.reset()
 
@@ -66,14 +76,15 @@ class Outbox:
         self.closed = False
         self.dropped: dict[str, int] = {}
 
-    def put(self, scope: Scope, record: bytes, urgent: bool = False) -> None:
+    def put(self, scope: Scope, record: bytes, urgent: bool = False, number: int = 1) -> None:
         """Queues a record. `urgent` ones, errors, may use the reserve."""
-        self.put_all(parcel(scope, (field(record),)), urgent)
+        one = field(record)
+        self.put_all(Parcel(scope, (one,), len(one) + ITEM, number), urgent)
 
     def put_all(self, some: Parcel, urgent: bool = False) -> None:
         level = self.level + some.size
         if level > self._room and not (urgent and level <= self._capacity):
-            for _ in some.records:
+            for _ in range(some.number):
                 next(self._refused)
             return
         self.level = level
@@ -96,8 +107,8 @@ class Outbox:
                 items.appendleft(parcel(some.scope, some.records[room:]))
                 some = parcel(some.scope, some.records[:room])
             batch.append(some)
-            number += len(some.records)
-            self.in_flight += len(some.records)
+            number += some.number
+            self.in_flight += some.number
             size += some.size
         self.level = self.level - size if items else 0
         return batch
@@ -113,7 +124,7 @@ class Outbox:
     @property
     def waiting(self) -> int:
         """How many records nobody has taken yet."""
-        return sum(len(some.records) for some in list(self.items))
+        return sum(some.number for some in list(self.items))
 
     @property
     def refused(self) -> int:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from opentelemetry.metrics import get_meter
+
 from clew_sdk import ids, lifecycle, report, settings
 from clew_sdk.channel import Channel
 from clew_sdk.endpoint import endpoint
@@ -14,6 +16,7 @@ from clew_sdk.transport import Transport
 from clew_sdk.worker import Worker
 
 MIB = 1 << 20
+SCHEMA_URL = "https://opentelemetry.io/schemas/1.44.0"  # the conventions that the metrics of ourselves follow
 CAPACITY = {"traces": 16 * MIB, "metrics": 4 * MIB, "logs": 8 * MIB}
 
 
@@ -41,6 +44,7 @@ class Pipeline:
         self.worker.channels = self._channels = channels
         self.worker.listeners = [*channels, self.notes]
         self.exit_budget = settings.number("CLEW_EXIT_TIMEOUT")
+        self._tells = settings.flag("CLEW_SELF_METRICS")
 
     def ledger(self) -> dict[str, Account]:
         self.notes.write_out()
@@ -91,7 +95,18 @@ class Pipeline:
 
     def _chores(self, flush: bool) -> float:
         self.notes.write_out(PATIENCE if flush else 0.0)
+        if self._tells and not self._sent():
+            self._tells = False
+            self._tell_of_itself()
         return min((part.chores(flush) for part in list(self.parts)), default=3600.0)
+
+    def _tell_of_itself(self) -> None:
+        """With the first record, so that a program without telemetry sends none."""
+        from clew_sdk.self_metrics import tell
+
+        meter = get_meter("clew_sdk", schema_url=SCHEMA_URL)
+        for channel in self._channels:
+            tell(meter, channel)
 
 
 def _delay() -> float:

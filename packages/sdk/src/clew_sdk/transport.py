@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from clew_sdk import retry
+from clew_sdk.address import Address
 from clew_sdk.endpoint import Endpoint
 from clew_sdk.native import monotonic
 from clew_sdk.otlp.request import rejected_records
@@ -34,6 +35,10 @@ class Transport:
         self._endpoint = endpoint
         self._connection: Connection | None = None
         self._headers = [("Content-Type", "application/x-protobuf"), ("User-Agent", "clew-sdk"), *endpoint.headers]
+
+    @property
+    def address(self) -> Address:
+        return self._endpoint.address
 
     def send(self, body: bytes, deadline: float) -> Outcome:
         """One attempt, within the endpoint's timeout and before the deadline (of the monotonic clock)."""

@@ -20,6 +20,7 @@ _PLAIN: dict[str, Variable] = {
     "CLEW_EXIT_TIMEOUT": Variable(
         to.number, 5.0, "seconds that the end of the process may take, for all signals together"
     ),
+    "CLEW_SELF_METRICS": Variable(to.flag, True, "false: no `otel.sdk.*` metrics of what was recorded, sent and lost"),
     "OTEL_SDK_DISABLED": Variable(to.flag, False, "true: nothing is recorded, wrapped or started"),
     "OTEL_SERVICE_NAME": Variable(str, "", "name of the service; without it the project, module or command"),
     "OTEL_RESOURCE_ATTRIBUTES": Variable(to.pairs, {}, "`key=value,key=value`, percent-encoded, told of everything"),

@@ -10,7 +10,7 @@ from opentelemetry import _logs, metrics, trace
 from opentelemetry.sdk._logs import LoggerProvider
 from opentelemetry.sdk._logs.export import InMemoryLogRecordExporter, SimpleLogRecordProcessor
 from opentelemetry.sdk.metrics import MeterProvider
-from opentelemetry.sdk.metrics.export import HistogramDataPoint, InMemoryMetricReader
+from opentelemetry.sdk.metrics.export import HistogramDataPoint, InMemoryMetricReader, NumberDataPoint
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
@@ -71,15 +71,26 @@ class Recording:
                 found.append((dict(point.attributes or {}), count))
         return found
 
+    def sums(self) -> dict[tuple[str, tuple[tuple[str, Any], ...]], float]:
+        """What counters say since the beginning: by name and attributes."""
+        return {
+            (metric.name, tuple(sorted((point.attributes or {}).items()))): point.value
+            for _, metric, point in self._all()
+            if isinstance(point, NumberDataPoint)
+        }
+
     def _points(self) -> Iterator[tuple[tuple[Any, ...], HistogramDataPoint]]:
+        for scope, metric, point in self._all():
+            if isinstance(point, HistogramDataPoint):
+                yield (metric.name, scope.scope.name, frozenset((point.attributes or {}).items())), point
+
+    def _all(self) -> Iterator[tuple[Any, Any, Any]]:
         data = self._reader.get_metrics_data()
         for resource in data.resource_metrics if data else ():
             for scope in resource.scope_metrics:
                 for metric in scope.metrics:
                     for point in metric.data.data_points:
-                        if isinstance(point, HistogramDataPoint):
-                            key = (metric.name, scope.scope.name, frozenset((point.attributes or {}).items()))
-                            yield key, point
+                        yield scope, metric, point
 
 
 _recording: Recording | None = None

@@ -137,7 +137,7 @@ class MeterProvider(api.MeterProvider):
             return
         for metric in self.collect(0):
             try:
-                self._outbox.put(metric.scope, encode(metric))
+                self._outbox.put(metric.scope, encode(metric), number=len(metric.points))
             except Exception as error:  # noqa: BLE001
                 report.warn("metric", "clew: the metric %s cannot be sent (%s)", metric.name, type(error).__name__)
 

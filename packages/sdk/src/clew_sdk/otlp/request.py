@@ -17,10 +17,10 @@ def field(record: bytes) -> bytes:
     return (_FIELDS[size] if size < len(_FIELDS) else b"\x12" + varint(size)) + record
 
 
-def export_request(items: Iterable[tuple[Scope, Iterable[bytes], int]]) -> bytes:
+def export_request(items: Iterable[tuple[Scope, Iterable[bytes], int, int]]) -> bytes:
     """An ExportTraceServiceRequest, ExportMetricsServiceRequest or ExportLogsServiceRequest, of parcels."""
     by_scope: dict[Scope, list[bytes]] = {}
-    for scope, records, _ in items:
+    for scope, records, _, _ in items:
         gathered = by_scope.get(scope)
         if gathered is None:
             gathered = by_scope[scope] = [scope.encoded]
