@@ -10,6 +10,7 @@ Follow any request through every Python service.
 subcommands:
   run      start a command and follow every Python process below it
   plugins  list the plugins that are installed, what each watches, and why one is off
+  doctor   find out why nothing arrives: settings, plugins, other agents, the collector
   view     receive OTLP on loopback and show each finished trace as a tree
 
 options:
@@ -31,6 +32,10 @@ def dispatch() -> int:
         from clew_cli.plugins import plugins
 
         return plugins(arguments)
+    if name == "doctor":
+        from clew_cli.doctor.command import doctor
+
+        return doctor(arguments)
     if name in ("-h", "--help"):
         sys.stdout.write(USAGE)
         return 0
@@ -62,5 +67,6 @@ def _run_installed(name: str, arguments: list[str]) -> int:
     if name == "view":
         say('the viewer is not installed: pip install "clew[viewer]"')
         return 2
-    say(f"there is no subcommand {name}{closest(name, ['run', 'plugins', 'view', *commands])}, see clew --help")
+    known = ["run", "plugins", "doctor", "view", *commands]
+    say(f"there is no subcommand {name}{closest(name, known)}, see clew --help")
     return 2

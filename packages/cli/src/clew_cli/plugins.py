@@ -36,7 +36,7 @@ def plugins(arguments: list[str]) -> int:
     environment, mistakes = settle({}, dict(os.environ), ["clew"])
     for mistake in mistakes:
         say(mistake)
-    rows = sorted(_describe(entry, environment) for entry in read_entry_points("clew_plugin"))
+    rows = sorted(describe(entry, environment) for entry in read_entry_points("clew_plugin"))
     if as_json:
         print(json.dumps([row._asdict() for row in rows], indent=2))
     elif rows:
@@ -46,7 +46,8 @@ def plugins(arguments: list[str]) -> int:
     return 0
 
 
-def _describe(entry: EntryPoint, environment: dict[str, str]) -> Row:
+def describe(entry: EntryPoint, environment: dict[str, str]) -> Row:
+    """What is known of a plugin in an environment."""
     plugin, failure = _load(entry)
     versions = str(getattr(plugin, "versions", ""))
     installed = _installed_version(entry.name)

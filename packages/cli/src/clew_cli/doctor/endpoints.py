@@ -1,0 +1,69 @@
+"""Whether the collector takes what clew sends: one request for each signal, by the transport that clew uses."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterable, Mapping
+
+from clew_cli.doctor.findings import BAD, GOOD, NOTE, Finding
+
+SECONDS = 5.0
+ADVICE = {
+    "ConnectionRefusedError": "is a collector running there? clew view is one, or set OTEL_EXPORTER_OTLP_ENDPOINT",
+    "gaierror": "the host's name is not known; see OTEL_EXPORTER_OTLP_ENDPOINT",
+    "timeout": "nothing answers there; a firewall, or a server that does not speak HTTP",
+    "401": "the collector wants credentials; see OTEL_EXPORTER_OTLP_HEADERS",
+    "403": "the collector refuses the credentials; see OTEL_EXPORTER_OTLP_HEADERS",
+    "404": "there is no OTLP receiver at this path; OTEL_EXPORTER_OTLP_ENDPOINT is without /v1/traces",
+    "405": "there is no OTLP receiver at this path; OTEL_EXPORTER_OTLP_ENDPOINT is without /v1/traces",
+    "415": "the collector does not take http/protobuf; see OTEL_EXPORTER_OTLP_PROTOCOL",
+    "SSLCertVerificationError": "the certificate is not trusted; see OTEL_EXPORTER_OTLP_CERTIFICATE",
+    "SSLError": "the server does not speak TLS; is the endpoint http:// ?",
+}
+GRPC = "4317 is the port of OTLP over gRPC; clew sends http/protobuf, usually to 4318"
+
+
+def endpoints(environment: Mapping[str, str]) -> Iterable[Finding]:
+    """Sends a span named `clew doctor`, and requests without records for metrics and logs."""
+    os.environ.update(environment)  # the pipeline reads its settings there
+    for signal in ("traces", "metrics", "logs"):
+        if environment.get(f"OTEL_{signal.upper()}_EXPORTER", "").strip().lower() in ("", "otlp"):
+            yield _tried(signal)
+        else:
+            yield Finding("endpoints", signal, NOTE, "go to another exporter than OTLP, which is not tried here")
+
+
+def _tried(signal: str) -> Finding:
+    from clew_sdk.endpoint import endpoint
+    from clew_sdk.transport import Transport
+
+    transport = Transport(endpoint(signal))
+    address = transport.address
+    where = f"{address.scheme}://{address.host}:{address.port}{address.path}"
+    outcome = transport.send(_span() if signal == "traces" else b"", time.monotonic() + SECONDS)
+    transport.close()
+    if outcome.failure:
+        advice = GRPC if address.port == 4317 else ADVICE.get(outcome.failure, "")
+        return Finding("endpoints", signal, BAD, f"{where} does not take them: {outcome.failure}", advice)
+    return Finding("endpoints", signal, GOOD, f"{where} took {'a span' if signal == 'traces' else 'a request'}")
+
+
+def _span() -> bytes:
+    """A request with one span, of the service that this environment names."""
+    from opentelemetry.trace import SpanKind
+
+    from clew_sdk import ids, limits, resource
+    from clew_sdk.otlp.request import export_request, field
+    from clew_sdk.otlp.spans import SpanEncoder, pack_root, pack_times
+    from clew_sdk.outbox import parcel
+    from clew_sdk.scope import Scope
+
+    now = time.time_ns()
+    encoder = SpanEncoder(limits.Limits())
+    trace_id = ids.random_bits(128).to_bytes(16, "big")
+    span = b"".join(
+        (b"\x0a\x10" + trace_id, pack_root(0x1208, ids.random_bits(64) or 1), pack_times(0x39, now, 0x41, now),
+         encoder.head("clew doctor", SpanKind.INTERNAL))
+    )  # fmt: skip
+    return export_request([parcel(Scope(resource.detect(), "clew_cli", "", "", None), [field(span)])])
