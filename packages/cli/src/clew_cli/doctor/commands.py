@@ -38,7 +38,7 @@ def _uwsgi(words: list[str], environment: Mapping[str, str]) -> Iterable[Finding
         text = "uwsgi runs no threads of Python without it: records are sent only when a process ends"
         yield Finding("command", "--enable-threads", BAD, text, "add --enable-threads, or enable-threads = true")
     if "--lazy-apps" not in given and "UWSGI_LAZY_APPS" not in environment:
-        text = "uwsgi forks after loading the application without it; each worker has an instance ID and a sender of its own"
+        text = "uwsgi forks after loading the application without it; each worker has a sender of its own"
         yield Finding("command", "--lazy-apps", NOTE, text)
 
 
