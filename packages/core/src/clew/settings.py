@@ -21,6 +21,7 @@ class Settings(NamedTuple):
     request_id_header: str
     known_methods: frozenset[str]
     own_hosts: tuple[str, ...]
+    told_hosts: tuple[str, ...]
     secret_names: tuple[str, ...]
     log_format: str
 
@@ -32,6 +33,7 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
         request_id_header=header if HEADER_NAME.fullmatch(header) else "X-Request-ID",
         known_methods=frozenset(_words(environ, "OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS", KNOWN_METHODS)),
         own_hosts=_words(environ, "CLEW_OWN_HOSTS", OWN_HOSTS),
+        told_hosts=_words(environ, "CLEW_TOLD_HOSTS", "*"),
         secret_names=_words(environ, "CLEW_SECRET_NAMES", ""),
         log_format=environ.get("CLEW_LOG_FORMAT", "").lower(),
     )
