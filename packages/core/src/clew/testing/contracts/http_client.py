@@ -33,6 +33,7 @@ class HttpClientContract:
     patched: Sequence[tuple[Any, str]]
     #: What the library can do by itself.
     follows_redirects = True
+    leaves_hosts = True
     retries = False
     pools = True
 
@@ -198,8 +199,8 @@ class HttpClientContract:
         assert "traceparent" in json.loads(first[1])
 
     def _redirected_elsewhere(self, monkeypatch: Any, server: Peer, **chosen: Any) -> dict[str, Any]:
-        if not self.follows_redirects:
-            pytest.skip("the library follows no redirects")
+        if not (self.follows_redirects and self.leaves_hosts):
+            pytest.skip("the library follows no redirects to other hosts")
         changed = settings.current()._replace(**chosen)
         self.plugin.disable()
         with monkeypatch.context() as patched:
