@@ -1,24 +1,75 @@
 """clew-requests passes the contract of an HTTP client."""
 
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
 import requests
 import requests.adapters
+import urllib3
 
-from clew.testing.contracts.http_client import HttpClientContract
+from clew.testing.contracts.http_client import Answer, HttpClientContract, attributes
+from clew.testing.peer import Peer
+from clew.testing.recording import Recording
 from clew_requests import plugin
 
 
 class TestRequests(HttpClientContract):
     plugin = plugin
-    patched = [(requests.adapters.HTTPAdapter, "send")]
+    patched = [(requests.adapters.HTTPAdapter, "send"), (requests.Session, "send")]
+    retries = True
 
-    def call(self, method: str, url: str, **headers: str) -> tuple[int, bytes]:
-        response = requests.request(method, url, headers=headers, timeout=30)
-        return response.status_code, response.content
-
-
-class TestRequestsSession(TestRequests):
-    def call(self, method: str, url: str, **headers: str) -> tuple[int, bytes]:
+    @contextmanager
+    def session(self, timeout: float = 30, proxy: str = "", retries: int = 0) -> Iterator[Callable[..., Answer]]:
         with requests.Session() as session:
-            session.headers.update(headers)
-            response = session.request(method, url, timeout=30)
-            return response.status_code, response.content
+            if retries:
+                again = urllib3.Retry(retries, status_forcelist=[503], backoff_factor=0)
+                session.mount("http://", requests.adapters.HTTPAdapter(max_retries=again))
+            if proxy:
+                session.proxies["http"] = proxy
+
+            def call(method: str, url: str, headers: dict[str, str]) -> Answer:
+                response = session.request(method, url, headers=headers, timeout=timeout)
+                return response.status_code, response.content
+
+            yield call
+
+    @contextmanager
+    def stream(self, url: str) -> Iterator[Iterator[bytes]]:
+        with requests.get(url, stream=True, timeout=30) as response:
+            yield response.iter_content(None)
+
+    def test_an_adapter_of_the_applications_own_is_followed(self, record: Recording, peer: str) -> None:
+        class Adapter(requests.adapters.HTTPAdapter):
+            def send(self, request: Any, *args: Any, **options: Any) -> Any:
+                request.headers["X-Shop"] = "1"
+                return super().send(request, *args, **options)
+
+        with requests.Session() as session:
+            session.mount("http://", Adapter())
+            assert session.get(f"{peer}/echo", timeout=30).json()["x-shop"] == ["1"]
+        assert attributes(record.span())["http.response.status_code"] == 200
+
+    def test_a_prepared_request_may_be_sent_twice(self, record: Recording, peer: str) -> None:
+        with requests.Session() as session:
+            prepared = session.prepare_request(requests.Request("GET", f"{peer}/echo"))
+            parents = [session.send(prepared, timeout=30).json()["traceparent"] for _ in range(2)]
+        assert [len(found) for found in parents] == [1, 1]
+        assert parents[0] != parents[1]
+        assert [attributes(span).get("http.request.resend_count") for span in record.spans()] == [None, None]
+
+    def test_a_digest_that_is_asked_for_is_a_second_request(self, record: Recording, server: Peer) -> None:
+        def challenge(response: Any, **options: Any) -> Any:
+            return response.connection.send(response.request.copy(), **options)
+
+        with requests.Session() as session:
+            answer = session.get(f"{server.url}/status/401", hooks={"response": challenge}, timeout=30)
+        assert json.loads(answer.content)["target"] == "/status/401"
+        assert [attributes(span).get("http.request.resend_count") for span in record.spans()] == [None, 1]
+
+    def test_a_url_that_no_adapter_takes_is_no_request(self, record: Recording) -> None:
+        with pytest.raises(requests.exceptions.InvalidSchema):
+            requests.get("ftp://127.0.0.1/", timeout=30)
+        assert list(record.spans()) == []

@@ -15,12 +15,15 @@ if TYPE_CHECKING:
     from clew.hooks import patch as patch
     from clew.middleware import asgi as asgi
     from clew.middleware import wsgi as wsgi
+    from clew.parts import Parts as Parts
+    from clew.parts import patch_parts as patch_parts
     from clew.plugin import Plugin as Plugin
     from clew.propagation import current_request_id as current_request_id
     from clew.propagation import suppress as suppress
 
 _HOME = {
     "Derived": "deriving",
+    "Parts": "parts",
     "Plugin": "plugin",
     "after": "hooks",
     "asgi": "middleware",
@@ -33,6 +36,7 @@ _HOME = {
     "instead": "hooks",
     "listen": "hooks",
     "patch": "hooks",
+    "patch_parts": "parts",
     "suppress": "propagation",
     "wsgi": "middleware",
 }

@@ -81,6 +81,10 @@ class Operation(NamedTuple):
     host: Callable[[Facts], str] | None = None
     #: Writes one header into the carrier.
     write: Callable[[Any, str, str], None] | None = None
+    #: Whether the carrier may still have what an earlier call wrote into it, perhaps for another host.
+    again: Callable[[Facts], Any] | None = None
+    #: The keyword argument that is the carrier, where it is the application's own: a copy of it is written into.
+    copied: str | None = None
     #: How begin and end surround the function; None means: as the function is (plain, coroutine, generator).
     shell: Shell | None = None
 

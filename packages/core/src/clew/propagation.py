@@ -172,31 +172,46 @@ def random_id() -> str:
 
 def injector(chosen: Settings, operation: Operation, scribe: Scribe) -> Inject | None:
     """Makes the function that writes trace context and request ID into the carrier among the facts, if there is one."""
-    carrier_of, host_of, write = operation.carrier, operation.host, operation.write
+    carrier_of, host_of, write, again = operation.carrier, operation.host, operation.write, operation.again
     if carrier_of is None or host_of is None or write is None:
         return None
-    name, traceparent = chosen.request_id_header, scribe.traceparent
-    own, setter = _own_hosts(chosen.own_hosts), _Setter(write)
+    name, traceparent, setter = chosen.request_id_header, scribe.traceparent, _Setter(write)
+    own, told = _hosts(chosen.own_hosts), None if "*" in chosen.told_hosts else _hosts(chosen.told_hosts)
 
     def inject(facts: Facts, call: Any, context: Context) -> None:
         carrier = carrier_of(facts)
         if carrier is None:
             return
+        if told is not None and not told(host_of(facts)):
+            if again is not None and again(facts):
+                _withdraw(carrier, name if REQUEST_ID in context else "", *get_textmap().fields)
+            return
         request_id = context.get(REQUEST_ID)
         if request_id:
             write(carrier, name, cast("str", request_id))
+        if BAGGAGE in context and not own(host_of(facts)):
+            context = Context({key: value for key, value in context.items() if key != BAGGAGE})
+            if again is not None and again(facts):
+                _withdraw(carrier, "baggage")
         if not _is_default(get_textmap()):
-            propagate.inject(carrier, call.inside, setter)
+            propagate.inject(carrier, Context({**context, SPAN: call.inside.get(SPAN)}), setter)
             return
         parent, state = traceparent(call)
         if parent:
             write(carrier, "traceparent", parent)
             if state:
                 write(carrier, "tracestate", state)
-        if BAGGAGE in context and own(host_of(facts)):
+        if BAGGAGE in context:
             _baggage().inject(carrier, context, setter)
 
     return inject
+
+
+def _withdraw(carrier: Any, *names: str) -> None:
+    """Takes out of a carrier what was written into it for another host: redirects copy the headers."""
+    for name in names:
+        if hasattr(carrier, "pop"):
+            carrier.pop(name, None)
 
 
 class _Setter(Setter[Any]):
@@ -207,14 +222,14 @@ class _Setter(Setter[Any]):
         self._write(carrier, key, value)
 
 
-def _own_hosts(patterns: tuple[str, ...]) -> Callable[[str], bool]:
+def _hosts(patterns: tuple[str, ...]) -> Callable[[str], bool]:
     @lru_cache(1024)
-    def own(host: str) -> bool:
+    def among(host: str) -> bool:
         if "NODOT" in patterns and "." not in host and ":" not in host:
             return True
         return any(fnmatchcase(host, pattern) for pattern in patterns)
 
-    return own
+    return among
 
 
 def _default_parts(textmap: object) -> tuple[str, ...]:

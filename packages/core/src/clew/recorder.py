@@ -31,6 +31,7 @@ def _begin_inner(operation: Operation, telemetry: Telemetry, scribe: Scribe) -> 
     """For a call inside the process's work, to a database or another service."""
     family, read, start, failed = operation.family, operation.read, scribe.begin, telemetry.guard.failed
     settle, inject = operation.settle, injector(telemetry.settings, operation, scribe)
+    copied = operation.copied
 
     def begin(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         try:
@@ -38,6 +39,8 @@ def _begin_inner(operation: Operation, telemetry: Telemetry, scribe: Scribe) -> 
             if context.get(FAMILY) is family or context.get(SUPPRESS):
                 return None
             try:
+                if copied is not None:
+                    kwargs[copied] = kwargs[copied].copy()
                 facts = read(*args, **kwargs)
                 if facts is None:
                     return None

@@ -17,6 +17,7 @@ class Settings(NamedTuple):
     request_id_header: str
     known_methods: frozenset[str]
     own_hosts: tuple[str, ...]
+    told_hosts: tuple[str, ...]
     trusted: tuple[str, ...] | None
     secret_names: tuple[str, ...]
     log_format: str

@@ -75,6 +75,9 @@ VARIABLES: dict[str, Variable] = {
         "CLEW_OWN_HOSTS", _OWN_HOSTS, _words,
         "hosts that baggage is sent to; `*` stands for any text, NODOT for names without a dot",
     ),
+    "told_hosts": Variable(
+        "CLEW_TOLD_HOSTS", "*", _words, "hosts that trace context and request ID are sent to; `*` stands for any text"
+    ),
     "trusted": Variable(
         "CLEW_TRUST_INCOMING", "always", _networks,
         "whose trace context and baggage are taken over: always, never, or networks (10.0.0.0/8,::1/128)",

@@ -16,9 +16,14 @@ def read_status(response: Any) -> int:
     return response.status_code  # type: ignore[no-any-return]
 
 
+call = http_client.call()
 exchange = http_client.exchange(read_request, read_status)
 plugin = Plugin(
     "httpx",
     versions=">=0.23",
-    hooks=[patch(f"httpx:{client}._send_single_request", exchange) for client in ("Client", "AsyncClient")],
+    hooks=[
+        patch(f"httpx:{client}.{method}", operation)
+        for client in ("Client", "AsyncClient")
+        for method, operation in (("send", call), ("_send_single_request", exchange))
+    ],
 )

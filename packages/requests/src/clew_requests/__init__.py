@@ -1,4 +1,4 @@
-"""Follows the calls that an application makes with requests."""
+"""Follows the calls that an application makes with requests: one for each request on the wire."""
 
 from typing import Any
 
@@ -12,9 +12,19 @@ def read_request(adapter: Any, request: Any, *args: Any, **options: Any) -> http
     return http_client.request(request.method, request.url, request.headers)
 
 
-def read_status(response: Any) -> int:
+def read_answer(response: Any) -> http_client.Answer:
+    retries = getattr(response.raw, "retries", None)  # urllib3's, where an adapter was mounted that retries
+    if retries is not None and retries.history:
+        return response.status_code, len(retries.history)
     return response.status_code  # type: ignore[no-any-return]
 
 
-exchange = http_client.exchange(read_request, read_status)
-plugin = Plugin("requests", versions=">=2.25", hooks=[patch("requests.adapters:HTTPAdapter.send", exchange)])
+exchange = http_client.exchange(read_request, read_answer)
+plugin = Plugin(
+    "requests",
+    versions=">=2.25",
+    hooks=[
+        patch("requests.sessions:Session.send", http_client.call()),
+        patch("requests.adapters:HTTPAdapter.send", exchange),
+    ],
+)

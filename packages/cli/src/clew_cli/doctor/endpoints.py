@@ -37,33 +37,14 @@ def endpoints(environment: Mapping[str, str]) -> Iterable[Finding]:
 def _tried(signal: str) -> Finding:
     from clew_sdk.endpoint import endpoint
     from clew_sdk.transport import Transport
+    from clew_sdk.trial import one_span
 
     transport = Transport(endpoint(signal))
     address = transport.address
     where = f"{address.scheme}://{address.host}:{address.port}{address.path}"
-    outcome = transport.send(_span() if signal == "traces" else b"", time.monotonic() + SECONDS)
+    outcome = transport.send(one_span("clew doctor") if signal == "traces" else b"", time.monotonic() + SECONDS)
     transport.close()
     if outcome.failure:
         advice = GRPC if address.port == 4317 else ADVICE.get(outcome.failure, "")
         return Finding("endpoints", signal, BAD, f"{where} does not take them: {outcome.failure}", advice)
     return Finding("endpoints", signal, GOOD, f"{where} took {'a span' if signal == 'traces' else 'a request'}")
-
-
-def _span() -> bytes:
-    """A request with one span, of the service that this environment names."""
-    from opentelemetry.trace import SpanKind
-
-    from clew_sdk import ids, limits, resource
-    from clew_sdk.otlp.request import export_request, field
-    from clew_sdk.otlp.spans import SpanEncoder, pack_root, pack_times
-    from clew_sdk.outbox import parcel
-    from clew_sdk.scope import Scope
-
-    now = time.time_ns()
-    encoder = SpanEncoder(limits.Limits())
-    trace_id = ids.random_bits(128).to_bytes(16, "big")
-    span = b"".join(
-        (b"\x0a\x10" + trace_id, pack_root(0x1208, ids.random_bits(64) or 1), pack_times(0x39, now, 0x41, now),
-         encoder.head("clew doctor", SpanKind.INTERNAL))
-    )  # fmt: skip
-    return export_request([parcel(Scope(resource.detect(), "clew_cli", "", "", None), [field(span)])])

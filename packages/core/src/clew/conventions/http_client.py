@@ -12,13 +12,17 @@ from clew.conventions import keys
 from clew.conventions.http import HTTP_BOUNDARIES, KNOWN, OTHER, name_of
 from clew.operation import Attributes, Closing, Metric, Opening, Operation, Own
 from clew.redaction import origin_of, redact_url
+from clew.sending import count
+from clew.sending import shell as sending_shell
 
 FAMILY = "http.client"
 DURATION = Metric("http.client.request.duration", "Duration of HTTP client requests.", HTTP_BOUNDARIES)
 
 
-#: Method, URL, and the carrier of our headers.
-Request = tuple[str, str, Any]
+#: Method, URL, the carrier of our headers, and which request of the same call it is.
+Request = tuple[str, str, Any, int]
+#: The status; or the status, and how many requests the library has sent beneath the one that we saw.
+Answer = int | tuple[int, int]
 
 
 def request(method: str, url: str, headers: Any = None) -> Request:
@@ -27,34 +31,52 @@ def request(method: str, url: str, headers: Any = None) -> Request:
     `headers` is where `traceparent` and the request ID are written: anything with item assignment, or what `write`
     takes.
     """
-    return method, url, headers
+    return method, url, headers, count()
 
 
 def exchange(
     read_request: Callable[..., Request | None],
-    read_status: Callable[[Any], int],
+    read_answer: Callable[[Any], Answer],
     write: Callable[[Any, str, str], None] = setitem,
+    copied: str | None = None,
 ) -> Operation:
-    """One HTTP request and its response. `read_request` mirrors the watched function; None means: do not record."""
+    """One HTTP request and its response. `read_request` mirrors the watched function; None means: do not record.
+
+    It ends when the head of the answer has arrived, also where the application asks for the whole body at once: nobody
+    knows when, or whether, the rest is read, and the conventions do not want a span to end when a library cleans up
+    behind its application ("HTTP client span duration"). `copied` is the keyword argument with the headers, where
+    these are the application's own and must stay as they are.
+    """
     return Operation(
         FAMILY, SpanKind.CLIENT, read_request, _opening, _closing, DURATION, _point, common=_common, own=_own,
-        read_result=read_status, carrier=itemgetter(2), host=_host, write=write,
+        read_result=read_answer, carrier=itemgetter(2), host=_host, write=write, again=itemgetter(3), copied=copied,
     )  # fmt: skip
 
 
-def _common(read: Request) -> tuple[str, str]:
-    """The method, and the URL up to its path."""
-    method, url, _ = read
+def call(read_request: Callable[..., Request | None] = lambda *args, **options: None) -> Operation:
+    """What the application calls, and what may send several requests: each one after the first is counted as resent.
+
+    `read_request` is asked only about a call that has failed before it sent anything.
+    """
+    return Operation(
+        FAMILY, SpanKind.CLIENT, read_request, _opening, _closing, DURATION, _point, common=_common, own=_own,
+        shell=sending_shell,
+    )  # fmt: skip
+
+
+def _common(read: Request) -> tuple[str, str, int]:
+    """The method, the URL up to its path, and which request of the same call it is."""
+    method, url, _, number = read
     path = url.find("/", 8)  # after https://
-    return method, url if path < 0 else url[:path]
+    return method, url if path < 0 else url[:path], number
 
 
 def _own(read: Request) -> Own:
     return ((keys.URL_FULL, redact_url(read[1])),)
 
 
-def _opening(common: tuple[str, str]) -> Opening:
-    method, url = common
+def _opening(common: tuple[str, str, int]) -> Opening:
+    method, url, number = common
     _, host, port = origin_of(url)
     known = KNOWN.get(method, OTHER)
     attributes: Attributes = {
@@ -64,11 +86,16 @@ def _opening(common: tuple[str, str]) -> Opening:
     }
     if known is OTHER:
         attributes[keys.HTTP_REQUEST_METHOD_ORIGINAL] = method[:64]
+    if number:
+        attributes[keys.HTTP_REQUEST_RESEND_COUNT] = number
     return name_of(known), attributes
 
 
-def _closing(common: tuple[str, str], opened: Attributes, status: int | None, kind: str | None) -> Closing:
+def _closing(common: tuple[str, str, int], opened: Attributes, answer: Answer | None, kind: str | None) -> Closing:
     attributes: Attributes = {}
+    status, resent = answer if isinstance(answer, tuple) else (answer, 0)
+    if resent:
+        attributes[keys.HTTP_REQUEST_RESEND_COUNT] = opened.get(keys.HTTP_REQUEST_RESEND_COUNT, 0) + resent
     if status is not None:
         attributes[keys.HTTP_RESPONSE_STATUS_CODE] = status
         if status >= 400 and kind is None:
@@ -80,7 +107,7 @@ def _closing(common: tuple[str, str], opened: Attributes, status: int | None, ki
 
 
 def _host(read: Request) -> str:
-    return origin_of(read[1]).host
+    return origin_of(_common(read)[1]).host
 
 
 def _point(method: str, host: str, port: int, status: int | None, error: str | None) -> Attributes:

@@ -1,0 +1,30 @@
+"""Outgoing requests: each has a connection, from `connect` on, and an answer, which `start` has read the head of.
+
+aiohttp's own tracing would not do: sessions take it when they are made, and those that are there already have none.
+"""
+
+from typing import Any
+
+from clew import Parts, patch, patch_parts
+from clew.conventions import http_client
+
+__all__ = ["hooks"]
+
+
+def read_request(connector: Any, request: Any, *args: Any, **options: Any) -> http_client.Request:
+    return http_client.request(request.method, str(request.url), request.headers)
+
+
+def read_status(response: Any) -> int:
+    return response.status  # type: ignore[no-any-return]
+
+
+exchange = Parts(
+    "aiohttp.connector:BaseConnector.connect",
+    "aiohttp.client_reqrep:ClientResponse.start",
+    "aiohttp.connector:Connection.close",
+)
+hooks = [
+    patch("aiohttp.client:ClientSession._request", http_client.call()),
+    patch_parts(exchange, http_client.exchange(read_request, read_status)),
+]
