@@ -51,7 +51,21 @@ def settings() -> str:
     ])  # fmt: skip
 
 
-PAGES: dict[str, Callable[[], str]] = {"settings.md": settings}
+def extras() -> str:
+    """The command's pyproject.toml with an extra for each package that has none yet, and all of them in `all`."""
+    path = HERE / COMMAND
+    head, begin, rest = path.read_text(encoding="utf-8").partition("[project.optional-dependencies]\n")
+    table, end, tail = rest.partition("\n\n")
+    lines = dict(line.split(" = ", 1) for line in table.splitlines() if not line.startswith("all = "))
+    others = {folder.name for folder in path.parent.parent.iterdir() if (folder / "pyproject.toml").exists()}
+    for name in others - {"cli", "core", "sdk"}:
+        lines.setdefault(name, f'["clew-{name}"]')
+    every = [f"{name} = {needs}" for name, needs in sorted(lines.items())]
+    return "".join([head, begin, "\n".join([*every, f'all = ["clew[{",".join(sorted(lines))}]"]']), end, tail])
+
+
+COMMAND = "../packages/cli/pyproject.toml"
+PAGES: dict[str, Callable[[], str]] = {"settings.md": settings, COMMAND: extras}
 
 
 def _for_one_signal() -> set[str]:

@@ -23,4 +23,4 @@ def one_span(name: str) -> bytes:
             SpanEncoder(limits.Limits()).head(name, SpanKind.INTERNAL),
         )
     )
-    return export_request([parcel(Scope(resource.detect(), "clew_sdk", "", "", None), [field(span)])])
+    return export_request([parcel(Scope(resource.detect(), "clew_sdk.trial", "", "", None), [field(span)])])
