@@ -138,6 +138,8 @@ def spans(sink: Sink) -> list[Any]:
         attributes = attributes_of(span)
         if attributes.get("request.id") == span.trace_id.hex():
             attributes["request.id"] = "the trace's"
+        for name in [name for name in attributes if name.startswith("clew.") and name.endswith(".duration")]:
+            assert attributes.pop(name) > 0
         parent = by_id.get(span.parent_span_id)
         events = [(event.name, sorted(attributes_of(event))) for event in span.events]
         remote = span.parent_span_id.hex() if parent is None else ""

@@ -4,7 +4,7 @@ that touches spans and histograms."""
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from time import perf_counter
+from time import perf_counter_ns as clock
 from typing import TYPE_CHECKING, Any
 
 from opentelemetry.context import Context
@@ -28,13 +28,14 @@ Points = Callable[[Labels], Callable[[float, Context], None]]
 class Call:
     """A call that is running."""
 
-    __slots__ = ("clock", "common", "inside", "name", "opened", "request_id", "span")
+    __slots__ = ("began", "common", "extra", "facts", "inside", "name", "opened", "request_id", "span")
 
-    def __init__(self, name: str, common: Any, opened: Attributes, request_id: Any) -> None:
-        self.name, self.common, self.opened, self.request_id = name, common, opened, request_id
+    def __init__(self, facts: Facts, name: str, common: Any, opened: Attributes, request_id: Any) -> None:
+        self.facts, self.name, self.common, self.opened, self.request_id = facts, name, common, opened, request_id
         self.span: Span
         self.inside: Context
-        self.clock = perf_counter()
+        self.extra: Attributes | None = None
+        self.began = clock()
 
 
 class Longhand:
@@ -51,7 +52,7 @@ class Longhand:
 
     def begin(self, context: Context, facts: Facts, remote: Remote | None = None, began: int = 0) -> Call:
         name, common, opened, attributes = self._opened(facts)
-        call = Call(name, common, opened, context.get(REQUEST_ID))
+        call = Call(facts, name, common, opened, context.get(REQUEST_ID))
         if call.request_id is not None:
             attributes[REQUEST_ID_ATTRIBUTE] = call.request_id
         if remote is not None:
@@ -69,6 +70,9 @@ class Longhand:
             call.span.add_event("exception", dict(event))
         call.span.set_status(ERROR, message)
         self._finish(call, outcome, kind)
+
+    def event(self, call: Call, name: str, attributes: Mapping[str, Any]) -> None:
+        call.span.add_event(name, dict(attributes))
 
     def traceparent(self, call: Call) -> tuple[str, str]:
         # A SpanContext is a tuple; its properties are a call each.
@@ -94,7 +98,7 @@ class Longhand:
         return self._operation.family, None, {}, {}
 
     def _finish(self, call: Call, outcome: Outcome, kind: str | None) -> None:
-        span, seconds = call.span, perf_counter() - call.clock
+        span, seconds = call.span, (clock() - call.began) / 1e9
         try:
             if call.common is not None:
                 attributes, labels, failure, name = self._operation.closing(call.common, call.opened, outcome, kind)
@@ -105,6 +109,8 @@ class Longhand:
                     span.update_name(name)
                 if failure is not None and kind is None:
                     span.set_status(ERROR)
+            if call.extra is not None:
+                span.set_attributes(call.extra)
             if call.request_id is not None:
                 span.set_attribute(REQUEST_ID_ATTRIBUTE, call.request_id)
         except Exception as error:  # noqa: BLE001

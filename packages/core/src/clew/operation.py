@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from opentelemetry.trace import SpanKind, TraceState
 
     from clew.hooks import Shell
+    from clew.sheet import Sheet
 
 Attributes = dict[str, Any]
 Labels = tuple[Any, ...]
@@ -85,6 +86,10 @@ class Operation(NamedTuple):
     again: Callable[[Facts], Any] | None = None
     #: The keyword argument that is the carrier, where it is the application's own: a copy of it is written into.
     copied: str | None = None
+    #: Under which heading of a request's cost sheet the calls count: `db` or `http`; None for none.
+    heading: str | None = None
+    #: What calls that are alike have in common, in words; None where that is the span's name.
+    alike: Callable[[Facts], str] | None = None
     #: How begin and end surround the function; None means: as the function is (plain, coroutine, generator).
     shell: Shell | None = None
 
@@ -109,8 +114,9 @@ class Remote(NamedTuple):
 
 
 class Scribe(Protocol):
-    """Writes down the calls of one operation. A call is what `begin` returns: `inside`, the context of what it does,
-    and `request_id`, which may be set until it ends. Times are readings of `time.perf_counter_ns`."""
+    """Writes down the calls of one operation. A call is what `begin` returns: `facts`, `began`, and `inside`, the
+    context of what it does; `request_id` and `extra` (more attributes) may be set until it ends. Times are readings of
+    `time.perf_counter_ns`."""
 
     #: Whether `note` may be called instead of `begin` and `end`.
     brief: bool
@@ -126,6 +132,9 @@ class Scribe(Protocol):
     def fail(self, call: Any, outcome: Outcome, kind: str, message: str, event: Mapping[str, Any] | None) -> None:
         """`kind` is error.type; `event` has the attributes of the exception, unless another span has told of it."""
 
+    def event(self, call: Any, name: str, attributes: Mapping[str, Any]) -> None:
+        """Something that happened in a call that is running."""
+
     def traceparent(self, call: Any) -> tuple[str, str]:
         """The headers traceparent and tracestate; empty where there is nothing to tell."""
         ...
@@ -138,7 +147,10 @@ class Scribe(Protocol):
 class Work:
     """A running piece of work that came from outside; whoever is further in writes here what they know."""
 
-    __slots__ = ("__weakref__", "call", "failure", "inside", "prefix", "recorded", "request_id", "route", "status")
+    __slots__ = (
+        "__weakref__", "call", "failure", "inside", "prefix", "queued", "recorded", "request_id", "route", "sheet",
+        "status",
+    )  # fmt: skip
 
     def __init__(self, call: Any, request_id: str) -> None:
         self.call, self.request_id = call, request_id
@@ -151,3 +163,7 @@ class Work:
         self.failure: BaseException | None = None
         #: The exception that is on a span already, so that it is recorded once, on the innermost.
         self.recorded: BaseException | None = None
+        #: What the calls inside cost, once there was one.
+        self.sheet: Sheet | None = None
+        #: Seconds that it has waited before it came to us, where the proxy says so.
+        self.queued: float | None = None

@@ -22,6 +22,7 @@ from opentelemetry.trace.span import INVALID_SPAN
 
 from clew import settings
 from clew.operation import Facts, Operation, Remote, Scribe
+from clew.queueing import HEADER
 
 if TYPE_CHECKING:
     from clew.settings import Settings
@@ -129,7 +130,9 @@ def incoming_headers() -> frozenset[str]:
 
 @lru_cache(8)
 def _incoming_headers(textmap: TextMapPropagator) -> frozenset[str]:
-    return frozenset({*(field.lower() for field in textmap.fields), settings.current().request_id_header.lower()})
+    return frozenset(
+        {*(field.lower() for field in textmap.fields), settings.current().request_id_header.lower(), HEADER}
+    )
 
 
 def _caller(parent: str, state: str | None) -> Remote | None:

@@ -7,10 +7,12 @@ from typing import Any, cast
 
 from opentelemetry.context import Context
 
-from clew import failures
+from clew import failures, repeating
 from clew.operation import FAMILY, WORK, Operation, Scribe, Work
 from clew.probe import Begin, Brief, End, Note, Probe
 from clew.propagation import REQUEST_ID, SUPPRESS, acceptor, get_current, injector, random_id
+from clew.queueing import HEADER, waited
+from clew.sheet import Sheet
 from clew.telemetry import Telemetry
 from clew.trust import truster
 
@@ -66,10 +68,13 @@ def _begin_inner(operation: Operation, telemetry: Telemetry, scribe: Scribe) -> 
 def _end_inner(operation: Operation, telemetry: Telemetry, scribe: Scribe) -> End:
     family, read_result, read_error = operation.family, operation.read_result, operation.read_error
     write, failed = scribe.end, telemetry.guard.failed
+    counted = operation.heading is not None
 
     def end(call: Any, result: Any, error: BaseException | None) -> None:
         outcome = None
         try:
+            if counted:
+                _count(operation, call.inside.get(WORK), call.facts, clock() - call.began)
             if error is None:
                 if read_result is not None:
                     outcome = read_result(result)
@@ -91,7 +96,7 @@ def _end_inner(operation: Operation, telemetry: Telemetry, scribe: Scribe) -> En
 def _brief(operation: Operation, telemetry: Telemetry, scribe: Scribe) -> Note:
     """For a call in which nothing else happens: it can be read when it is over."""
     family, read, settle, failed = operation.family, operation.read, operation.settle, telemetry.guard.failed
-    read_result, take_down = operation.read_result, scribe.note
+    read_result, take_down, counted = operation.read_result, scribe.note, operation.heading is not None
     end = _end_inner(operation, telemetry, scribe)
 
     def note(context: Context, began: int, arguments: Any, result: Any, error: BaseException | None) -> None:
@@ -103,8 +108,11 @@ def _brief(operation: Operation, telemetry: Telemetry, scribe: Scribe) -> Note:
                 return
             if settle is not None:
                 facts = settle(facts)
-            if read_result is not None and error is None:
-                outcome = read_result(result)
+            if error is None:
+                if counted:
+                    _count(operation, context.get(WORK), facts, ended - began)
+                if read_result is not None:
+                    outcome = read_result(result)
         except Exception as mistake:  # noqa: BLE001
             failed(mistake, f"reader of {family}")
         try:
@@ -122,6 +130,7 @@ def _begin_edge(operation: Operation, telemetry: Telemetry, scribe: Scribe) -> B
     """For work that comes from outside: a request, a message."""
     family, read, failed = operation.family, operation.read, telemetry.guard.failed
     start, trace_id, accept = scribe.begin, scribe.trace_id, acceptor(telemetry.settings, operation)
+    header = (operation.spell or str)(HEADER)
     trusts = truster(telemetry.settings.trusted, operation.peer)
 
     def begin(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Work | None:
@@ -129,12 +138,13 @@ def _begin_edge(operation: Operation, telemetry: Telemetry, scribe: Scribe) -> B
             context = get_current()
             if context.get(SUPPRESS):
                 return None
-            facts, request_id, remote = None, "", None
+            facts, request_id, remote, stamp = None, "", None, None
             try:
                 found = read(*args, **kwargs)
                 if found is None:
                     return None
                 facts, carrier = found
+                stamp = carrier.get(header)
                 request_id, remote, accepted = accept(carrier, context)
                 if trusts is None or trusts(args):
                     context = accepted
@@ -145,6 +155,8 @@ def _begin_edge(operation: Operation, telemetry: Telemetry, scribe: Scribe) -> B
             call = start(context, facts, remote)
             work = Work(call, request_id or trace_id(call) or random_id())
             call.request_id = work.request_id
+            if stamp is not None:
+                work.queued = waited(stamp)
             # A Context refuses to be changed, but the one inside a new call is not yet anybody's.
             dict.update(cast("dict[str, object]", work.inside), {WORK: work, REQUEST_ID: work.request_id})
             return work
@@ -162,6 +174,8 @@ def _end_edge(operation: Operation, telemetry: Telemetry, scribe: Scribe) -> End
     def end(work: Work, result: Any, error: BaseException | None) -> None:
         outcome = None
         try:
+            if work.sheet is not None or work.queued is not None:
+                _sum_up(scribe, work)
             if read_result is not None:
                 outcome = read_result(work)
             if error is not None and blameless is not None and blameless(error):
@@ -179,6 +193,25 @@ def _end_edge(operation: Operation, telemetry: Telemetry, scribe: Scribe) -> End
         work.inside = ENDED
 
     return end
+
+
+def _count(operation: Operation, work: Any, facts: Any, nanoseconds: int) -> None:
+    """On the cost sheet of the request that the call belongs to."""
+    if work is None:
+        return
+    sheet = work.sheet
+    if sheet is None:
+        sheet = work.sheet = Sheet()
+    sheet.add(operation, facts, nanoseconds)
+
+
+def _sum_up(scribe: Scribe, work: Work) -> None:
+    extra: dict[str, Any] = {} if work.queued is None else {"clew.queue.duration": work.queued}
+    if work.sheet is not None:
+        extra.update(work.sheet.attributes())
+        for repetition in work.sheet.repetitions():
+            repeating.tell(scribe, work, repetition)
+    work.call.extra = extra
 
 
 def _fail(scribe: Scribe, call: Any, outcome: Any, error: BaseException) -> None:

@@ -26,7 +26,7 @@ class Note(Span):
     `inside` is the context of what the call does. `touched` says that there is more than the facts.
     """
 
-    __slots__ = ("facts", "failure", "inside", "request_id", "scribe", "touched")
+    __slots__ = ("extra", "facts", "failure", "inside", "request_id", "scribe", "touched")
 
     inside: Context
     failure: str | None
@@ -38,6 +38,7 @@ class Note(Span):
         self._remote = self.touched = False
         self._end = None if lineage.recorded else 0
         self._open = True
+        self.extra: Mapping[str, Any] | None = None
         self._began = ticks()
 
     def __getattr__(self, name: str) -> Any:
@@ -59,6 +60,10 @@ class Note(Span):
     @property
     def _kind(self) -> SpanKind:  # type: ignore[override]
         return self.scribe.kind  # type: ignore[no-any-return]
+
+    @property
+    def began(self) -> int:
+        return self._began
 
     @property
     def name(self) -> str:

@@ -110,7 +110,7 @@ class Shorthand:
         notes = self._notes
         notes.pending.append((
             self._write_plain, note._lineage, note._span_id, note._parent_id, note._remote, note._began, note._end,
-            note.facts, outcome, note.request_id,
+            note.facts, outcome, note.request_id, note.extra,
         ))  # fmt: skip
         if len(notes.pending) > notes.batch:
             notes.write_out()
@@ -125,6 +125,13 @@ class Shorthand:
             note.add_event("exception", event)
         note.set_status(StatusCode.ERROR, message)
         self.end(note, outcome)
+
+    def event(self, note: Any, name: str, attributes: Attributes) -> None:
+        """Something that happened in a call that is running."""
+        if isinstance(note, Note):
+            note.add_event(name, attributes)
+        else:
+            self._other.event(note, name, attributes)
 
     def traceparent(self, note: Any) -> tuple[str, str]:
         """The headers traceparent and tracestate; empty where there is nothing to tell."""
@@ -181,11 +188,11 @@ class Shorthand:
         else:
             lineage, parent_id, remote, span_id, _ = self._origin(context, facts)
         ids = span_id or random_bits(64) or 1, parent_id, remote
-        self._write((None, lineage, *ids, began, ended, facts, outcome, context.get(REQUEST_ID)), parcels)
+        self._write((None, lineage, *ids, began, ended, facts, outcome, context.get(REQUEST_ID), None), parcels)
 
     def _write(self, entry: tuple[Any, ...], parcels: Parcels) -> None:
         """What all plain notes go through, in as few steps as there can be."""
-        _, lineage, span_id, parent_id, remote, began, ended, facts, outcome, request_id = entry
+        _, lineage, span_id, parent_id, remote, began, ended, facts, outcome, request_id, extra = entry
         common = self._common
         try:
             meaning = self._meanings[facts if common is None else common(facts), outcome]
@@ -204,6 +211,8 @@ class Shorthand:
             fields += [self._text(key, value) for key, value in self._own(facts)]
         if request_id is not None:
             fields.append(self._requested(request_id))
+        if extra is not None:
+            fields.append(self.tracer.encoder.attributes.encode(extra)[0])
         self._put(b"".join(fields), failure, parcels)
 
     def _put(self, span: bytes, failure: str | None, parcels: Parcels) -> None:
@@ -224,7 +233,12 @@ class Shorthand:
         if not lineage.recorded:
             return
         note._name = meaning.name if note._name is None else note._name
-        note._attributes = {**meaning.attributes, **self._particular(note.facts, note.request_id), **note._attributes}
+        note._attributes = {
+            **meaning.attributes,
+            **self._particular(note.facts, note.request_id),
+            **(note.extra or {}),
+            **note._attributes,
+        }
         if meaning.failure is not None and note._status == 0:
             note._status = StatusCode.ERROR.value
         self.tracer.finish(note)

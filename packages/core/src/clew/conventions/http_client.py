@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from operator import itemgetter, setitem
 from typing import Any
@@ -50,6 +51,7 @@ def exchange(
     return Operation(
         FAMILY, SpanKind.CLIENT, read_request, _opening, _closing, DURATION, _point, common=_common, own=_own,
         read_result=read_answer, carrier=itemgetter(2), host=_host, write=write, again=itemgetter(3), copied=copied,
+        heading="http", alike=_alike,
     )  # fmt: skip
 
 
@@ -69,6 +71,17 @@ def _common(read: Request) -> tuple[str, str, int]:
     method, url, _, number = read
     path = url.find("/", 8)  # after https://
     return method, url if path < 0 else url[:path], number
+
+
+def _alike(read: Request) -> str:
+    """Method and URL with a placeholder for each part of the path that has a digit in it, and without query."""
+    method, url, _, _ = read
+    origin = url.find("/", 8)
+    path = url[origin:].partition("?")[0] if origin >= 0 else ""
+    return f"{method} {origin_of(url).host}{_PARTICULAR.sub('/{}', path[:1024])}"
+
+
+_PARTICULAR = re.compile(r"/[^/]*\d[^/]*")
 
 
 def _own(read: Request) -> Own:

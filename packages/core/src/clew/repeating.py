@@ -1,0 +1,48 @@
+"""Tells of calls that a request makes again and again (N+1): an event on its span, a counter, a line for people."""
+
+from __future__ import annotations
+
+import time
+from logging import getLogger
+from typing import Any
+
+from opentelemetry import metrics
+
+from clew.conventions import keys
+from clew.operation import Scribe, Work
+from clew.sheet import Repetition
+
+EVENT = "clew.repeated_calls"
+HOUR = 3600.0
+PLACES = 1000  # routes and titles whose last line is remembered
+
+_logger = getLogger("clew")
+_told: dict[tuple[str, str], float] = {}
+_counters: list[metrics.Counter] = []
+
+
+def tell(scribe: Scribe, work: Work, repetition: Repetition) -> None:
+    """The line comes at most once an hour for a route and what it repeats."""
+    title, number, seconds, place = repetition
+    route = work.route or ""
+    about: dict[str, Any] = {
+        "clew.repeated.name": title, "clew.repeated.count": number, "clew.repeated.duration": seconds
+    }  # fmt: skip
+    scribe.event(work.call, EVENT, {**about, **place})
+    _counter().add(1, {keys.HTTP_ROUTE: route} if route else {})
+    now = time.monotonic()
+    if now - _told.get((route, title), -HOUR) >= HOUR:
+        if len(_told) >= PLACES:
+            _told.clear()
+        _told[route, title] = now
+        line = f"{place[keys.CODE_FILE_PATH]}:{place[keys.CODE_LINE_NUMBER]}" if place else "many places"
+        message = "clew: %s made %d calls of %s in one request (%.3f s), from %s; request %s"
+        _logger.warning(message, route or "a request", number, title, seconds, line, work.request_id)
+
+
+def _counter() -> metrics.Counter:
+    if not _counters:
+        meter = metrics.get_meter("clew")
+        text = "Requests that made the same call at least 5 times, by route."
+        _counters.append(meter.create_counter("clew.request.repeated_calls", "{request}", text))
+    return _counters[0]
