@@ -19,14 +19,16 @@ from django.core.handlers.asgi import ASGIHandler
 from django.core.handlers.base import BaseHandler
 from django.core.handlers.wsgi import WSGIHandler
 from django.core.servers.basehttp import ThreadedWSGIServer, WSGIRequestHandler
-from django.http import Http404, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
+from django.http import Http404, HttpResponse, StreamingHttpResponse
 from django.urls import include, path, re_path
 from servers.programs import eventually, free_ports
 from servers.sink import Sink
 
 import clew
 import clew_logging
-from clew.testing.contracts.http_server import METRIC, HttpServerContract, ask, server_spans
+import clew_uvicorn
+import clew_wsgiref
+from clew.testing.contracts.http_server import HttpServerContract, ask, endless, inner, server_spans
 from clew.testing.serving import uvicorn_serves
 from clew_django import plugin
 
@@ -66,11 +68,21 @@ def log(request: Any) -> HttpResponse:
     return HttpResponse()
 
 
-def raising(error: type[Exception]) -> Any:
-    def view(request: Any) -> HttpResponse:
-        raise error
+def abort(request: Any, code: int) -> HttpResponse:
+    raise {404: Http404, 403: PermissionDenied}[code]
 
-    return view
+
+def without_end(request: Any) -> Any:
+    async def chunks() -> AsyncIterator[bytes]:
+        for chunk in endless():
+            yield chunk
+
+    return StreamingHttpResponse(chunks() if hasattr(request, "scope") else endless())
+
+
+def within(request: Any) -> HttpResponse:
+    inner()
+    return HttpResponse()
 
 
 def failed(request: Any) -> HttpResponse:
@@ -104,19 +116,20 @@ class Urls:
         path("stream", stream),
         path("log", log),
         path("rest/<int:number>", rest),
-        path("missing", raising(Http404)),
-        path("forbidden", raising(PermissionDenied)),
+        path("raise/<int:code>", abort),
+        path("endless", without_end),
+        path("inner", within),
         path("nested/<slug:shop>/", include([path("deep/", include(nested))])),
     ]
     handler500 = staticmethod(failed)
 
 
-def redirecting(get_response: Any) -> Any:
-    """A middleware that answers some requests itself, before any view is looked for."""
+def early(get_response: Any) -> Any:
+    """The outermost middleware."""
 
     def middleware(request: Any) -> Any:
         if request.path == "/early":
-            return HttpResponseRedirect(f"/{clew.current_request_id()}")
+            return HttpResponse(clew.current_request_id())
         return get_response(request)
 
     return middleware
@@ -127,7 +140,7 @@ def configure() -> None:
         settings.configure(
             ALLOWED_HOSTS=["*"],
             ROOT_URLCONF=Urls,
-            MIDDLEWARE=[f"{__name__}.redirecting"],
+            MIDDLEWARE=[f"{__name__}.early"],
             LOGGING_CONFIG=None,
             REST_FRAMEWORK={
                 "DEFAULT_AUTHENTICATION_CLASSES": [],
@@ -177,18 +190,6 @@ class TestDjangoByWsgi(HttpServerContract):
         (event,) = server_spans(record, 1)[0].events
         assert (event.attributes or {})["exception.type"] == "ZeroDivisionError"
 
-    def test_a_middleware_that_answers_by_itself_is_within_the_request(self, record: Any, port: int) -> None:
-        answer = ask(port, "/early", **{"X-Request-ID": "order-1"})
-        assert (answer.status, answer.headers["location"]) == (302, "/order-1")
-        assert server_spans(record, 1)[0].name == "GET"
-
-    @pytest.mark.parametrize(("where", "code"), [("/missing", 404), ("/forbidden", 403)])
-    def test_an_exception_that_means_a_4xx_is_no_failure(self, record: Any, port: int, where: str, code: int) -> None:
-        assert ask(port, where).status == code
-        span = server_spans(record, 1)[0]
-        assert (span.name, span.status.is_ok, list(span.events)) == (f"GET {where}", True, [])
-        assert "error.type" not in record.points(METRIC)[0][0]
-
     @pytest.mark.parametrize(
         ("number", "code", "error"), [(2, 200, None), (0, 404, None), (1, 500, "ZeroDivisionError")]
     )
@@ -205,6 +206,16 @@ class TestDjangoByAsgi(TestDjangoByWsgi):
     def serve(self) -> Any:
         configure()
         return uvicorn_serves(ASGIHandler())
+
+
+class TestDjangoByWsgiWithinItsServer(TestDjangoByWsgi):
+    """Whoever is outermost opens the span; whoever is further in adds what they know."""
+
+    plugins = [clew_wsgiref.plugin, plugin]
+
+
+class TestDjangoByAsgiWithinItsServer(TestDjangoByAsgi):
+    plugins = [clew_uvicorn.plugin, plugin]
 
 
 def test_enabling_it_does_not_ask_for_the_settings() -> None:
