@@ -47,11 +47,12 @@ def _flag(text: str) -> bool:
 
 
 def _patterns(text: str) -> tuple[str, ...]:
-    patterns = _words(text)
     try:
-        return tuple(re.compile(pattern).pattern for pattern in patterns)
+        if text.isprintable():
+            return tuple(re.compile(pattern).pattern for pattern in _words(text))
     except re.error:
-        raise ValueError("has an item that is no regular expression") from None
+        pass
+    raise ValueError("has an item that is no regular expression")
 
 
 def _networks(text: str) -> tuple[str, ...] | None:
