@@ -81,6 +81,10 @@ def test_a_list_keeps_its_length_and_a_file_its_type(record: Recording) -> None:
     body.close()
     _, body = call(sending, environ(**{"wsgi.file_wrapper": FileWrapper}))
     assert type(body) is FileWrapper
+    assert len(record.spans()) == 1
+    body.close()
+    body.close()
+    assert body.filelike.closed
     assert len(record.spans()) == 2
 
 

@@ -11,7 +11,8 @@ from opentelemetry.trace import SpanKind
 
 import clew
 import clew_logging
-from clew.testing.contracts.http_server import METRIC, HttpServerContract, ask, server_spans
+import clew_uvicorn
+from clew.testing.contracts.http_server import METRIC, HttpServerContract, ask, endless, inner, server_spans
 from clew.testing.recording import enabled
 from clew.testing.serving import uvicorn_serves
 from clew_fastapi import plugin
@@ -48,6 +49,30 @@ def make_app() -> fastapi.FastAPI:
     async def stream() -> Response:
         return StreamingResponse(iter([b"chunk"] * 5))
 
+    @app.get("/raise/{code}")
+    async def abort(code: int) -> None:
+        raise fastapi.HTTPException(code)
+
+    @app.get("/endless")
+    async def without_end() -> Response:
+        return StreamingResponse(endless())
+
+    @app.get("/inner")
+    async def within() -> None:
+        inner()
+
+    @app.websocket("/socket/{number}")
+    async def echo(socket: fastapi.WebSocket, number: int) -> None:
+        await socket.accept()
+        while True:
+            await socket.send_text(await socket.receive_text())
+
+    @app.middleware("http")
+    async def early(request: fastapi.Request, call_next: Any) -> Any:
+        if request.url.path == "/early":
+            return PlainTextResponse(clew.current_request_id())
+        return await call_next(request)
+
     @app.get("/log")
     async def log() -> Response:
         logger.info("hello")
@@ -64,6 +89,7 @@ def make_app() -> fastapi.FastAPI:
 
 
 class TestFastAPI(HttpServerContract):
+    socket = "/socket/{number}"
     log_plugin = clew_logging.plugin
     plugins = [plugin, starlette_plugin]
     nested = ("/mounted/main/items/7", "/mounted/{shop}/items/{number}")
@@ -93,3 +119,9 @@ class TestFastAPI(HttpServerContract):
                 assert [span.kind for span in record.spans()] == [SpanKind.SERVER]
             assert len({span.context.trace_id for span in record.spans()}) == 1
             assert sum(count for _, count in record.points(METRIC)) == 1
+
+
+class TestFastAPIWithinItsServer(TestFastAPI):
+    """Whoever is outermost opens the span; whoever is further in adds what they know."""
+
+    plugins = [clew_uvicorn.plugin, plugin, starlette_plugin]

@@ -11,7 +11,8 @@ from werkzeug.serving import make_server
 
 import clew
 import clew_logging
-from clew.testing.contracts.http_server import HttpServerContract
+import clew_werkzeug
+from clew.testing.contracts.http_server import HttpServerContract, endless, inner
 from clew_flask import plugin
 
 logger = logging.getLogger("shop")
@@ -33,6 +34,10 @@ def make_app() -> flask.Flask:
     def status(code: int) -> Any:
         return "", code
 
+    @app.get("/raise/<int:code>")
+    def abort(code: int) -> Any:
+        flask.abort(code)
+
     @app.get("/boom")
     def boom() -> str:
         return str(1 / 0)
@@ -40,6 +45,15 @@ def make_app() -> flask.Flask:
     @app.get("/stream")
     def stream() -> Any:
         return flask.Response(b"chunk" for _ in range(5))
+
+    @app.get("/endless")
+    def without_end() -> Any:
+        return flask.Response(endless())
+
+    @app.get("/inner")
+    def within() -> str:
+        inner()
+        return ""
 
     @app.get("/log")
     def log() -> str:
@@ -52,13 +66,26 @@ def make_app() -> flask.Flask:
         return "failed", 500
 
     app.register_blueprint(nested)
+    app.wsgi_app = early(app.wsgi_app)  # type: ignore[method-assign]
     return app
+
+
+def early(application: Any) -> Any:
+    """The outermost middleware."""
+
+    def middleware(environ: Any, start_response: Any) -> Any:
+        if environ["PATH_INFO"] != "/early":
+            return application(environ, start_response)
+        start_response("200 OK", [])
+        return [clew.current_request_id().encode()]
+
+    return middleware
 
 
 @contextmanager
 def served(app: Any) -> Iterator[int]:
     server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     try:
         yield server.port
@@ -73,7 +100,13 @@ class TestFlask(HttpServerContract):
     plugins = [plugin]
     route = "/items/<int:number>"
     nested = ("/nested/items/7", "/nested/items/<int:number>")
-    patched = [(flask.Flask, "wsgi_app"), (flask.Flask, "full_dispatch_request")]
+    patched = [(flask.Flask, "__call__"), (flask.Flask, "full_dispatch_request")]
 
     def serve(self) -> Any:
         return served(make_app())
+
+
+class TestFlaskWithinItsServer(TestFlask):
+    """Whoever is outermost opens the span; whoever is further in adds what they know."""
+
+    plugins = [clew_werkzeug.plugin, plugin]

@@ -10,13 +10,17 @@ import starlette.applications
 import starlette.routing
 import uvicorn
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
-from starlette.routing import Mount, Route
+from starlette.routing import Mount, Route, WebSocketRoute
+from starlette.websockets import WebSocket
 
 import clew
 import clew_logging
-from clew.testing.contracts.http_server import HttpServerContract
+import clew_uvicorn
+from clew.testing.contracts.http_server import HttpServerContract, endless, inner
 from clew.testing.recording import enabled
 from clew.testing.serving import uvicorn_serves
 from clew_starlette import plugin
@@ -44,6 +48,37 @@ async def stream(request: Request) -> Response:
     return StreamingResponse(chunks())
 
 
+async def abort(request: Request) -> Response:
+    raise HTTPException(request.path_params["code"])
+
+
+async def without_end(request: Request) -> Response:
+    return StreamingResponse(endless())
+
+
+async def within(request: Request) -> Response:
+    inner()
+    return Response()
+
+
+async def echo(socket: WebSocket) -> None:
+    await socket.accept()
+    while True:
+        await socket.send_text(await socket.receive_text())
+
+
+def early(application: Any) -> Any:
+    """The outermost middleware."""
+
+    async def middleware(scope: Any, receive: Any, send: Any) -> None:
+        if scope.get("path") == "/early":
+            await PlainTextResponse(clew.current_request_id())(scope, receive, send)
+        else:
+            await application(scope, receive, send)
+
+    return middleware
+
+
 async def log(request: Request) -> Response:
     logger.info("hello")
     return Response()
@@ -61,12 +96,17 @@ def make_app() -> Starlette:
         Route("/boom", boom),
         Route("/stream", stream),
         Route("/log", log),
+        Route("/raise/{code:int}", abort),
+        Route("/endless", without_end),
+        Route("/inner", within),
+        WebSocketRoute("/socket/{number:int}", echo),
         Mount("/nested/{shop}", routes=[Mount("/deep", Starlette(routes=[Route("/items/{number:int}", item)]))]),
     ]
-    return Starlette(routes=routes, exception_handlers={Exception: failed})
+    return Starlette(routes=routes, exception_handlers={Exception: failed}, middleware=[Middleware(early)])
 
 
 class TestStarlette(HttpServerContract):
+    socket = "/socket/{number}"
     log_plugin = clew_logging.plugin
     plugins = [plugin]
     nested = ("/nested/main/deep/items/7", "/nested/{shop}/deep/items/{number}")
@@ -74,6 +114,12 @@ class TestStarlette(HttpServerContract):
 
     def serve(self) -> Any:
         return uvicorn_serves(make_app())
+
+
+class TestStarletteWithinItsServer(TestStarlette):
+    """Whoever is outermost opens the span; whoever is further in adds what they know."""
+
+    plugins = [clew_uvicorn.plugin, plugin]
 
 
 def test_an_application_that_is_loaded_by_name_is_no_factory(tmp_path: Path, monkeypatch: Any) -> None:

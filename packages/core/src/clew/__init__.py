@@ -7,6 +7,7 @@ if TYPE_CHECKING:
     from clew.deriving import derive as derive
     from clew.discovery import disable as disable
     from clew.discovery import enable as enable
+    from clew.doors import door as door
     from clew.hooks import after as after
     from clew.hooks import carry as carry
     from clew.hooks import enrich as enrich
@@ -31,6 +32,7 @@ _HOME = {
     "current_request_id": "propagation",
     "derive": "deriving",
     "disable": "discovery",
+    "door": "doors",
     "enable": "discovery",
     "enrich": "hooks",
     "instead": "hooks",

@@ -77,6 +77,8 @@ class Operation(NamedTuple):
     spell: Callable[[str], str] | None = None
     #: At an edge: reads the caller's IP address; has the parameters of the watched function.
     peer: Callable[..., str] | None = None
+    #: At an edge: the address, as far as a person may exclude it by a pattern.
+    address: Callable[[Facts], str] | None = None
     #: Finds in the facts where trace context and request ID go out, and the host that they go to; None for nowhere.
     carrier: Callable[[Facts], Any] | None = None
     host: Callable[[Facts], str] | None = None
@@ -148,8 +150,8 @@ class Work:
     """A running piece of work that came from outside; whoever is further in writes here what they know."""
 
     __slots__ = (
-        "__weakref__", "call", "failure", "inside", "prefix", "queued", "recorded", "request_id", "route", "sheet",
-        "status",
+        "__weakref__", "call", "failure", "inside", "origin", "prefix", "queued", "recorded", "request_id", "route",
+        "sheet", "status",
     )  # fmt: skip
 
     def __init__(self, call: Any, request_id: str) -> None:
@@ -159,6 +161,8 @@ class Work:
         #: Of the mounts on the way to the route.
         self.prefix = ""
         self.status: int | None = None
+        #: Scheme and host as the application came to know them, when proxies are told of in headers.
+        self.origin: tuple[str | None, str | None] = None, None
         #: The unhandled exception, when a framework answered it before we could see it.
         self.failure: BaseException | None = None
         #: The exception that is on a span already, so that it is recorded once, on the innermost.
@@ -167,3 +171,7 @@ class Work:
         self.sheet: Sheet | None = None
         #: Seconds that it has waited before it came to us, where the proxy says so.
         self.queued: float | None = None
+
+    def __deepcopy__(self, memo: object) -> Work:
+        # A middleware may copy the scope that it stands in; the work stays one.
+        return self

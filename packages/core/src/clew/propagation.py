@@ -162,12 +162,12 @@ def _with_baggage(context: Context, text: str) -> Context:
     return context
 
 
-_random = Random()
+random_bits = Random().getrandbits
 
 
 def random_id() -> str:
     """A request ID where there is no trace to give one."""
-    return f"{_random.getrandbits(128):032x}"
+    return f"{random_bits(128):032x}"
 
 
 # --- out --------------------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from typing import Any, cast
 from opentelemetry.context import Context
 
 from clew import failures, repeating
+from clew.exclusion import Silence, exclusion
 from clew.operation import FAMILY, WORK, Operation, Scribe, Work
 from clew.probe import Begin, Brief, End, Note, Probe
 from clew.propagation import REQUEST_ID, SUPPRESS, acceptor, get_current, injector, random_id
@@ -26,7 +27,10 @@ def compile_operation(operation: Operation, telemetry: Telemetry) -> Probe:
     begin, end = (_begin_edge, _end_edge) if operation.edge else (_begin_inner, _end_inner)
     brief = Brief(operation.family, scribe, _brief(*parts)) if operation.innermost else None
     probe = Probe(begin(*parts), end(*parts), telemetry.guard.failed, brief)
-    return telemetry.cost.watch(probe) if telemetry.cost is not None else probe
+    if telemetry.cost is not None:
+        probe = telemetry.cost.watch(probe)
+    probe.traceparent = scribe.traceparent
+    return probe
 
 
 def _begin_inner(operation: Operation, telemetry: Telemetry, scribe: Scribe) -> Begin:
@@ -132,18 +136,20 @@ def _begin_edge(operation: Operation, telemetry: Telemetry, scribe: Scribe) -> B
     start, trace_id, accept = scribe.begin, scribe.trace_id, acceptor(telemetry.settings, operation)
     header = (operation.spell or str)(HEADER)
     trusts = truster(telemetry.settings.trusted, operation.peer)
+    excluded = exclusion(telemetry.settings, operation)
 
     def begin(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Work | None:
         try:
             context = get_current()
-            if context.get(SUPPRESS):
-                return None
             facts, request_id, remote, stamp = None, "", None, None
             try:
                 found = read(*args, **kwargs)
-                if found is None:
+                # Read all the same: the reader keeps a framework's own telemetry quiet too.
+                if found is None or context.get(SUPPRESS):
                     return None
                 facts, carrier = found
+                if excluded is not None and excluded(facts):
+                    return Work(Silence(context), "")
                 stamp = carrier.get(header)
                 request_id, remote, accepted = accept(carrier, context)
                 if trusts is None or trusts(args):
@@ -172,6 +178,8 @@ def _end_edge(operation: Operation, telemetry: Telemetry, scribe: Scribe) -> End
     write, failed = scribe.end, telemetry.guard.failed
 
     def end(work: Work, result: Any, error: BaseException | None) -> None:
+        if type(work.call) is Silence:
+            return
         outcome = None
         try:
             if work.sheet is not None or work.queued is not None:

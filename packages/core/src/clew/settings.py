@@ -21,6 +21,9 @@ class Settings(NamedTuple):
     trusted: tuple[str, ...] | None
     secret_names: tuple[str, ...]
     log_format: str
+    excluded_urls: tuple[str, ...]
+    otel_excluded_urls: tuple[str, ...]
+    trace_headers: bool
     measure_cost: bool
 
 

@@ -7,6 +7,7 @@ from functools import wraps
 from typing import Any
 
 from clew import settings
+from clew.answer_headers import telling
 from clew.operation import Work
 from clew.probe import Probe
 from clew.propagation import attach, detach
@@ -18,7 +19,7 @@ Send = Callable[[Message], Awaitable[None]]
 
 def asgi(probe: Probe, application: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
     """For a coroutine function, or a method, of `scope`, `receive` and `send`."""
-    header = settings.current().request_id_header.encode("latin-1")
+    headers = _Headers(probe)
 
     async def follow(arguments: tuple[Any, ...]) -> None:
         work = probe.begin(arguments, {})
@@ -26,7 +27,7 @@ def asgi(probe: Probe, application: Callable[..., Awaitable[None]]) -> Callable[
             return await application(*arguments)
         *before, scope, receive, send = arguments
         scope[MARK] = work
-        answer = _Answer(work, send, header, probe)
+        answer = _Answer(work, scope, send, headers)
         token = attach(work.inside)
         try:
             await application(*before, scope, receive, answer.send)
@@ -58,16 +59,35 @@ def _shaped(application: Callable[..., Any], follow: Callable[..., Awaitable[Non
     return function
 
 
+class _Headers:
+    """Adds our headers to the start of an answer."""
+
+    __slots__ = ("_lower", "_tell", "probe")
+
+    def __init__(self, probe: Probe) -> None:
+        self.probe = probe
+        self._lower = settings.current().request_id_header.lower().encode("latin-1")
+        self._tell = telling(probe)
+
+    def added(self, message: Message, work: Work) -> Message:
+        headers = list(message.get("headers") or ())
+        if work.request_id and not any(bytes(key).lower() == self._lower for key, _ in headers):
+            headers.append((self._lower, work.request_id.encode("latin-1")))
+        if self._tell is not None:
+            headers += [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in self._tell(work)]
+        return {**message, "headers": headers}
+
+
 class _Answer:
     """Sees the answer pass. Ends the work at its last byte, but waits for the exception when it is a failure (5xx)."""
 
-    __slots__ = ("_header", "_probe", "_send", "_work")
+    __slots__ = ("_gone", "_headers", "_scope", "_send", "_work")
 
-    def __init__(self, work: Work, send: Send, header: bytes, probe: Probe) -> None:
+    def __init__(self, work: Work, scope: Message, send: Send, headers: _Headers) -> None:
         self._work: Work | None = work
-        self._send = send
-        self._header = header
-        self._probe = probe
+        self._scope, self._send, self._headers = scope, send, headers
+        #: What the server raises when it has nobody to send to.
+        self._gone: OSError | None = None
 
     async def send(self, message: Message) -> None:
         try:
@@ -76,9 +96,13 @@ class _Answer:
                 message = self._started(message, kind)
             last = kind == "http.response.body" and not message.get("more_body")
         except Exception as error:  # noqa: BLE001
-            self._probe.failed(error, "send")
+            self._headers.probe.failed(error, "send")
             last = False
-        await self._send(message)
+        try:
+            await self._send(message)
+        except OSError as error:
+            self._gone = error
+            raise
         work = self._work
         if last and work is not None and (work.status or 0) < 500:
             self.end(None)
@@ -87,6 +111,7 @@ class _Answer:
         work = self._work
         if work is None:
             return message
+        work.origin = self._scope.get("scheme"), None
         if kind == "websocket.accept":
             work.status = 101
         elif kind == "websocket.close":
@@ -94,16 +119,25 @@ class _Answer:
             return message
         else:
             work.status = message["status"]
-        headers = list(message.get("headers") or ())
-        name = self._header.lower()
-        if not any(bytes(key).lower() == name for key, _ in headers):
-            message = {**message, "headers": [*headers, (name, work.request_id.encode("latin-1"))]}
-        return message
+        return self._headers.added(message, work)
 
     def end(self, error: BaseException | None) -> None:
         work, self._work = self._work, None
         if work is not None:
-            self._probe.end(work, work, error or work.failure)
+            if error is not None and self._gone is not None and _comes_of(error, self._gone):
+                error = None  # the client has left
+            self._headers.probe.end(work, work, error or work.failure)
+
+
+def _comes_of(error: BaseException | None, cause: BaseException) -> bool:
+    """Whether one exception was raised because of the other, or holds one that was."""
+    for _ in range(20):  # a chain may be a ring
+        if error is None or error is cause:
+            return error is cause
+        if any(_comes_of(part, cause) for part in getattr(error, "exceptions", ())):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 _STARTS = frozenset({"http.response.start", "websocket.accept", "websocket.close", "websocket.http.response.start"})

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from functools import wraps
+from types import SimpleNamespace
 from typing import Any
 
 from clew import settings
+from clew.answer_headers import telling
 from clew.operation import Work
 from clew.probe import Probe
 from clew.propagation import attach, detach
@@ -17,7 +19,7 @@ MARK = "clew.work"
 
 def wsgi(probe: Probe, application: Callable[..., Iterable[bytes]]) -> Callable[..., Iterable[bytes]]:
     """For a callable whose last two arguments are `environ` and `start_response`."""
-    header = settings.current().request_id_header
+    start_of = _starter(probe)
 
     @wraps(application)
     def watched(*args: Any) -> Iterable[bytes]:
@@ -26,7 +28,7 @@ def wsgi(probe: Probe, application: Callable[..., Iterable[bytes]]) -> Callable[
             return application(*args)
         *before, environ, start_response = args
         environ[MARK] = work
-        start_response = _starting(work, start_response, header, probe)
+        start_response = start_of(work, environ, start_response)
         token = attach(work.inside)
         try:
             body = application(*before, environ, start_response)
@@ -40,28 +42,45 @@ def wsgi(probe: Probe, application: Callable[..., Iterable[bytes]]) -> Callable[
     return watched
 
 
-def _starting(work: Work, start_response: Callable[..., Any], header: str, probe: Probe) -> Callable[..., Any]:
-    def start(status: str, headers: list[tuple[str, str]], *exc_info: Any) -> Any:
-        try:
-            work.status = int(status[:3])
-            lower = header.lower()
-            if not any(name.lower() == lower for name, _ in headers):
-                headers = [*headers, (header, work.request_id)]
-        except Exception as error:  # noqa: BLE001
-            probe.failed(error, "start_response")
-        return start_response(status, headers, *exc_info)
+def _starter(probe: Probe) -> Callable[[Work, dict[str, Any], Callable[..., Any]], Callable[..., Any]]:
+    """Makes the function that makes a `start_response` of our own."""
+    header, tell = settings.current().request_id_header, telling(probe)
+    lower = header.lower()
 
-    return start
+    def start_of(work: Work, environ: dict[str, Any], start_response: Callable[..., Any]) -> Callable[..., Any]:
+        def start(status: str, headers: list[tuple[str, str]], *exc_info: Any) -> Any:
+            try:
+                work.status = int(status[:3])
+                work.origin = environ["wsgi.url_scheme"], environ.get("HTTP_HOST")
+                if work.request_id and not any(name.lower() == lower for name, _ in headers):
+                    headers = [*headers, (header, work.request_id)]
+                if tell is not None:
+                    headers = [*headers, *tell(work)]
+            except Exception as error:  # noqa: BLE001
+                probe.failed(error, "start_response")
+            return start_response(status, headers, *exc_info)
+
+        return start
+
+    return start_of
 
 
 def _following(body: Iterable[bytes], environ: dict[str, Any], work: Work, probe: Probe) -> Iterable[bytes]:
     """The body, such that the work ends when the server closes it; of the same kind where servers look at the kind."""
     wrapper = environ.get("wsgi.file_wrapper")
     if isinstance(wrapper, type) and isinstance(body, wrapper):
-        # The server sends this one by sendfile, so its type must stay.
-        probe.end(work, work, work.failure)
+        _follow_file(body, work, probe)
         return body
     return _SizedBody(body, work, probe) if hasattr(body, "__len__") else _Body(body, work, probe)
+
+
+def _follow_file(body: Any, work: Work, probe: Probe) -> None:
+    """The server sends this one by sendfile, so its type must stay: the object itself gets another `close`."""
+    ending = _Closing(SimpleNamespace(close=getattr(body, "close", None)), work, probe)
+    try:
+        body.close = ending.close
+    except (AttributeError, TypeError):  # uWSGI makes it in C
+        probe.end(work, work, work.failure)
 
 
 class _Body:
@@ -126,3 +145,15 @@ class _SizedBody(_Body):
 
     def __len__(self) -> int:
         return len(self._body)  # type: ignore[arg-type]
+
+
+class _Closing(_Body):
+    """Stands beside a body that stays what it is; forgets it at its close, as each holds the other."""
+
+    __slots__ = ()
+
+    def close(self) -> None:
+        try:
+            super().close()
+        finally:
+            self._body = ()

@@ -46,6 +46,15 @@ def _flag(text: str) -> bool:
     return _one_of("true", "false")(text) == "true"
 
 
+def _patterns(text: str) -> tuple[str, ...]:
+    try:
+        if text.isprintable():
+            return tuple(re.compile(pattern).pattern for pattern in _words(text))
+    except re.error:
+        pass
+    raise ValueError("has an item that is no regular expression")
+
+
 def _networks(text: str) -> tuple[str, ...] | None:
     """None for everybody."""
     if text.lower() in ("always", "never"):
@@ -87,6 +96,17 @@ VARIABLES: dict[str, Variable] = {
     ),
     "log_format": Variable(
         "CLEW_LOG_FORMAT", "text", _one_of("text", "json"), "json: log lines as JSON, with the IDs, on stderr"
+    ),
+    "excluded_urls": Variable(
+        "CLEW_EXCLUDED_URLS", "", _patterns,
+        "regular expressions, searched for in scheme://host/path of what comes in; such requests leave nothing",
+    ),
+    "otel_excluded_urls": Variable(
+        "OTEL_PYTHON_EXCLUDED_URLS", "", _patterns, "the same, by the name that OpenTelemetry has for it"
+    ),
+    "trace_headers": Variable(
+        "CLEW_TRACE_HEADERS", "false", _flag,
+        "true: answers name their span in the headers `traceresponse` and `Server-Timing`",
     ),
     "measure_cost": Variable(
         "CLEW_MEASURE_COST", "false", _flag, "true: metrics of the time that clew's own code takes in calls"

@@ -23,7 +23,7 @@ plugin = Plugin(
     "flask",
     versions=">=2.2",
     hooks=[
-        patch("flask:Flask.wsgi_app", http_server.wsgi),
+        patch("flask:Flask.__call__", http_server.wsgi),
         enrich("flask:Flask.full_dispatch_request", http_server.route(read_route)),
         # The signal also comes from extensions that answer errors themselves; Flask 2.2 has it only with blinker.
         listen("flask:got_request_exception", http_server.failure(read_failure), optional=True),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any
 
 from opentelemetry.trace import SpanKind
@@ -86,10 +87,13 @@ def _common_wsgi(read: tuple[Any, ...]) -> _Common:
 
 
 def _own_wsgi(read: tuple[Any, ...]) -> Own:
-    path = read[3] + read[4]
+    return _own(_path_wsgi(read), read[6])
+
+
+def _path_wsgi(read: tuple[Any, ...]) -> str:
+    path: str = read[3] + read[4]
     # WSGI hands bytes over as latin-1 (PEP 3333, unicode issues); paths are UTF-8.
-    path = path if path.isascii() else path.encode("latin-1", "replace").decode("utf-8", "replace")
-    return _own(path, read[6])
+    return path if path.isascii() else path.encode("latin-1", "replace").decode("utf-8", "replace")
 
 
 def _peer_wsgi(*args: Any) -> str:
@@ -190,25 +194,27 @@ def _address(host: str, scheme: str) -> tuple[str, int]:
 _HOST = re.compile(r"(\[[0-9a-fA-F:.%]+\]|[^\s:/?#@\[\]]{1,255})(?::(\d{1,5}))?")
 
 
-def _learnt(work: Work) -> tuple[int | None, str | None]:
-    return work.status, work.route
+#: Status, route, scheme and host as the application sees them.
+_Learnt = tuple["int | None", "str | None", "str | None", "str | None"]
 
 
-def _closing(
-    common: _Common, opened: Attributes, learnt: tuple[int | None, str | None] | None, kind: str | None
-) -> Closing:
-    status, found = learnt or (None, None)
+def _learnt(work: Work) -> _Learnt:
+    return work.status, work.route, *work.origin
+
+
+def _closing(common: _Common, opened: Attributes, learnt: _Learnt | None, kind: str | None) -> Closing:
+    status, found, scheme, host = learnt or (None, None, None, None)
     if kind is not None and status is None:
         status = 500  # what every server answers then
     elif kind is None and status is not None and status >= 500:
         kind = str(status)
-    attributes: Attributes = {}
+    attributes = _moved(common, scheme, host)
     if status is not None:
         attributes[keys.HTTP_RESPONSE_STATUS_CODE] = status
     if kind is not None:
         attributes[keys.ERROR_TYPE] = kind
     method = opened[keys.HTTP_REQUEST_METHOD]
-    labels = method, opened[keys.URL_SCHEME], opened[keys.NETWORK_PROTOCOL_VERSION], found, status, kind
+    labels = method, scheme or opened[keys.URL_SCHEME], opened[keys.NETWORK_PROTOCOL_VERSION], found, status, kind
     better = None
     if found is not None:
         attributes[keys.HTTP_ROUTE] = found
@@ -217,9 +223,24 @@ def _closing(
     return attributes, None if common[5] else labels, kind, better
 
 
+def _moved(common: _Common, scheme: str | None, host: str | None) -> Attributes:
+    """What is to be corrected, once a middleware further in has read what a proxy says of the client's request."""
+    attributes: Attributes = {}
+    scheme, host = scheme or common[1], host or common[3]
+    if scheme != common[1]:
+        attributes[keys.URL_SCHEME] = scheme
+    address, port = _address(host, scheme)
+    if address and (address, port) != _address(common[3], common[1]):
+        attributes[keys.SERVER_ADDRESS], attributes[keys.SERVER_PORT] = address, port
+    return attributes
+
+
 def _departed(error: BaseException) -> bool:
-    """Whether the client left, which is nobody's failure. By name: importing asyncio for it would cost 50 ms."""
-    return isinstance(error, GeneratorExit) or type(error).__name__ == "CancelledError"
+    """Whether the client left, which is nobody's failure. By name: nothing is imported to know it."""
+    return isinstance(error, GeneratorExit) or type(error).__name__ in _DEPARTURES
+
+
+_DEPARTURES = frozenset({"CancelledError", "ClientDisconnect", "WebSocketDisconnect", "RequestAborted"})
 
 
 def _point(*labels: Any) -> Attributes:
@@ -235,19 +256,23 @@ def _point(*labels: Any) -> Attributes:
     return attributes
 
 
-def _door(read: Any, **own: Any) -> Operation:
+def _door(read: Any, path: Any, **own: Any) -> Operation:
+    def address(facts: Any) -> str:
+        _, scheme, _, host, *_ = own["common"](facts)
+        return f"{scheme}://{host}{path(facts) or '/'}"
+
     return Operation(
         FAMILY, SpanKind.SERVER, read, _opening, _closing, DURATION, _point,
-        read_result=_learnt, blameless=_departed, edge=True, **own,
+        read_result=_learnt, blameless=_departed, edge=True, address=address, **own,
     )  # fmt: skip
 
 
 #: A WSGI application: a callable whose last arguments are environ and start_response.
 wsgi = _door(
-    _read_wsgi, common=_common_wsgi, own=_own_wsgi, shell=wsgi_shell, spell=_spell_wsgi, peer=_peer_wsgi
+    _read_wsgi, _path_wsgi, common=_common_wsgi, own=_own_wsgi, shell=wsgi_shell, spell=_spell_wsgi, peer=_peer_wsgi
 )  # fmt: skip
 #: An ASGI application: a coroutine function whose last arguments are scope, receive and send.
-asgi = _door(_read_asgi, common=_common_asgi, own=_own_asgi, shell=asgi_shell, peer=_peer_asgi)
+asgi = _door(_read_asgi, itemgetter(4), common=_common_asgi, own=_own_asgi, shell=asgi_shell, peer=_peer_asgi)
 
 
 def asgi_with(marks: Mapping[str, Any], native: tuple[str, ...] = ()) -> Operation:

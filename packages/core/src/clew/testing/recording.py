@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -16,6 +17,7 @@ from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
+from clew import settings
 from clew.plugin import Plugin
 
 
@@ -116,3 +118,20 @@ def enabled(*plugins: Plugin) -> Iterator[Recording]:
     finally:
         for plugin in plugins:
             plugin.disable()
+
+
+@contextmanager
+def configured(**environ: str) -> Iterator[None]:
+    """What is enabled within finds these settings in the environment."""
+    before = {name: os.environ.get(name) for name in environ}
+    os.environ.update(environ)
+    settings.current.cache_clear()
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+        settings.current.cache_clear()

@@ -10,11 +10,14 @@ from typing import Any
 
 
 @contextmanager
-def uvicorn_serves(application: Any) -> Iterator[int]:
-    """Gives the port; the server is stopped at the end."""
+def uvicorn_serves(application: Any, **options: Any) -> Iterator[int]:
+    """Gives the port; the server is stopped at the end. The options are uvicorn's own."""
     import uvicorn
 
-    server = uvicorn.Server(uvicorn.Config(application, host="127.0.0.1", port=0, log_config=None, lifespan="off"))
+    # h11 hands on what httptools refuses: methods that nobody knows, control characters in headers.
+    options = {"http": "h11", "lifespan": "off", **options}
+    config = uvicorn.Config(application, "127.0.0.1", 0, log_config=None, **options)
+    server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     deadline = time.monotonic() + 30
