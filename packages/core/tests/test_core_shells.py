@@ -1,8 +1,10 @@
 """The shells keep what a function is and does, and end every call exactly once."""
 
 import asyncio
+import gc
 import inspect
 from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 from typing import Any
 
@@ -111,6 +113,31 @@ def test_an_abandoned_generator_ends_once() -> None:
     assert log.ended == [None]
 
 
+def test_a_loop_that_breaks_off_leaves_nothing_behind() -> None:
+    log = Log()
+    before = context_api.get_current()
+    for _ in log.around(numbers)():
+        break
+    gc.collect()
+    assert log.ended == [None]
+    assert context_api.get_current() is before
+
+
+def test_a_generator_that_others_go_on_with_leaves_nothing_with_them() -> None:
+    """Servers hand an answer's body to whichever thread is free."""
+    log = Log()
+    items = log.around(numbers)()
+
+    def step() -> bool:
+        next(items)
+        return inside()
+
+    with ThreadPoolExecutor(2) as pool:
+        assert [pool.submit(step).result() for _ in range(3)] == [False, False, False]
+    items.close()
+    assert log.ended == [None]
+
+
 async def slow_numbers() -> AsyncIterator[int]:
     for number in range(3):
         assert inside()
@@ -134,6 +161,49 @@ def test_an_async_generator_may_be_closed_by_another_task(caplog: Any) -> None:
 
     asyncio.run(main())
     assert log.ended == [None, None]
+    assert caplog.records == []
+
+
+def test_an_async_loop_that_breaks_off_leaves_nothing_behind(caplog: Any) -> None:
+    log = Log()
+
+    async def main() -> None:
+        before = context_api.get_current()
+        async for _ in log.around(slow_numbers)():
+            break
+        gc.collect()  # the event loop closes it, in a task of its own
+        await asyncio.sleep(0)
+        assert context_api.get_current() is before
+
+    asyncio.run(main())
+    assert log.ended == [None]
+    assert caplog.records == []
+
+
+def test_an_async_generator_that_is_cancelled_says_so_and_is_over(caplog: Any) -> None:
+    log = Log()
+
+    async def forever() -> AsyncIterator[int]:
+        yield 0
+        await asyncio.get_running_loop().create_future()
+
+    async def consume() -> None:
+        before = context_api.get_current()
+        try:
+            async for _ in log.around(forever)():
+                pass
+        finally:
+            assert context_api.get_current() is before
+
+    async def main() -> None:
+        task = asyncio.ensure_future(consume())
+        await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(main())
+    assert [type(error) for error in log.ended] == [asyncio.CancelledError]
     assert caplog.records == []
 
 

@@ -1,14 +1,16 @@
 """clew-httpx passes the contract of an HTTP client, with both of its clients."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 import httpx
+import pytest
 
 from clew.testing.contracts.http_client import Answer, HttpClientContract, attributes
 from clew.testing.contracts.http_client_async import AsyncHttpClientContract
-from clew.testing.recording import Recording
+from clew.testing.recording import Recording, enabled
 from clew_httpx import plugin
 
 PATCHED = [
@@ -18,7 +20,8 @@ PATCHED = [
 
 def options(timeout: float = 30, proxy: str = "") -> dict[str, Any]:
     named = "proxy" if hasattr(httpx, "Proxy") and "proxy" in httpx.Client.__init__.__kwdefaults__ else "proxies"
-    return {"follow_redirects": True, "timeout": timeout, **({named: proxy} if proxy else {})}
+    # To verify nothing saves reading all certificates for each client.
+    return {"follow_redirects": True, "verify": False, "timeout": timeout, **({named: proxy} if proxy else {})}
 
 
 class TestHttpx(HttpClientContract):
@@ -37,7 +40,7 @@ class TestHttpx(HttpClientContract):
 
     @contextmanager
     def stream(self, url: str) -> Iterator[Iterator[bytes]]:
-        with httpx.stream("GET", url, timeout=30) as response:
+        with httpx.stream("GET", url, verify=False, timeout=30) as response:
             yield response.iter_raw()
 
     def test_a_second_request_of_an_authorization_says_so(self, record: Recording, peer: str) -> None:
@@ -47,18 +50,18 @@ class TestHttpx(HttpClientContract):
                 if response.status_code == 401:
                     yield request
 
-        with httpx.Client(auth=Auth()) as client:
+        with httpx.Client(auth=Auth(), verify=False) as client:
             assert client.get(f"{peer}/status/401").status_code == 401
         assert [attributes(span).get("http.request.resend_count") for span in record.spans()] == [None, 1]
 
     def test_a_token_that_another_client_fetches_is_no_repetition(self, record: Recording, peer: str) -> None:
         class Auth(httpx.Auth):
             def auth_flow(self, request: Any) -> Any:
-                with httpx.Client() as other:
+                with httpx.Client(verify=False) as other:
                     other.post(f"{peer}/items/1")
                 yield request
 
-        with httpx.Client(auth=Auth()) as client:
+        with httpx.Client(auth=Auth(), verify=False) as client:
             assert client.get(f"{peer}/items/2").status_code == 200
         assert [attributes(span).get("http.request.resend_count") for span in record.spans()] == [None, None]
 
@@ -79,3 +82,53 @@ class TestAsyncHttpx(AsyncHttpClientContract):
     async def chunks(self, client: httpx.AsyncClient, url: str) -> AsyncIterator[AsyncIterator[bytes]]:
         async with client.stream("GET", url) as response:
             yield response.aiter_raw()
+
+
+class Http2Peer(asyncio.Protocol):
+    """Answers each stream with the headers that it came with, once there are two of them: they must share a
+    connection."""
+
+    def __init__(self) -> None:
+        from h2.config import H2Configuration
+        from h2.connection import H2Connection
+
+        self.connection = H2Connection(H2Configuration(client_side=False))
+        self.seen: dict[int, Any] = {}
+
+    def connection_made(self, transport: Any) -> None:
+        self.transport = transport
+        self.connection.initiate_connection()
+        transport.write(self.connection.data_to_send())
+
+    def data_received(self, data: bytes) -> None:
+        from h2.events import RequestReceived
+
+        for event in self.connection.receive_data(data):
+            if isinstance(event, RequestReceived):
+                self.seen[event.stream_id] = dict(event.headers)
+        if len(self.seen) == 2:
+            for stream, headers in self.seen.items():
+                self.connection.send_headers(stream, [(":status", "200")])
+                self.connection.send_data(stream, headers[b"traceparent"], end_stream=True)
+        self.transport.write(self.connection.data_to_send())
+
+
+def test_requests_that_share_a_connection_of_http2_are_one_span_each() -> None:
+    pytest.importorskip("h2", reason="httpx is installed without http2")
+
+    async def main() -> list[str]:
+        server = await asyncio.get_running_loop().create_server(Http2Peer, "127.0.0.1", 0)
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        async with httpx.AsyncClient(http1=False, http2=True, verify=False, timeout=30) as client:
+            answers = await asyncio.gather(*(client.get(f"{url}/items/{number}") for number in range(2)))
+        server.close()
+        return [answer.text for answer in answers]
+
+    with enabled(plugin) as record:
+        parents = asyncio.run(main())
+    ours = {
+        f"00-{span.context.trace_id:032x}-{span.context.span_id:016x}-{span.context.trace_flags:02x}"
+        for span in record.spans()
+    }
+    assert ours == set(parents)
+    assert [attributes(span)["network.protocol.version"] for span in record.spans()] == ["2", "2"]

@@ -15,8 +15,8 @@ def read_request(connector: Any, request: Any, *args: Any, **options: Any) -> ht
     return http_client.request(request.method, str(request.url), request.headers)
 
 
-def read_status(response: Any) -> int:
-    return response.status  # type: ignore[no-any-return]
+def read_answer(response: Any) -> http_client.Answer:
+    return response.status, response.version, 0
 
 
 exchange = Parts(
@@ -26,5 +26,5 @@ exchange = Parts(
 )
 hooks = [
     patch("aiohttp.client:ClientSession._request", http_client.call()),
-    patch_parts(exchange, http_client.exchange(read_request, read_status)),
+    patch_parts(exchange, http_client.exchange(read_request, read_answer)),
 ]

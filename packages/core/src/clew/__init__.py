@@ -3,13 +3,15 @@
 # Every Python process under `clew run` executes this file, long before anything needs OpenTelemetry: no import here.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from clew.carrying import carry as carry
+    from clew.carrying import carry_across as carry_across
+    from clew.carrying import carry_run as carry_run
     from clew.deriving import Derived as Derived
     from clew.deriving import derive as derive
     from clew.discovery import disable as disable
     from clew.discovery import enable as enable
     from clew.doors import door as door
     from clew.hooks import after as after
-    from clew.hooks import carry as carry
     from clew.hooks import enrich as enrich
     from clew.hooks import instead as instead
     from clew.hooks import listen as listen
@@ -28,7 +30,9 @@ _HOME = {
     "Plugin": "plugin",
     "after": "hooks",
     "asgi": "middleware",
-    "carry": "hooks",
+    "carry": "carrying",
+    "carry_across": "carrying",
+    "carry_run": "carrying",
     "current_request_id": "propagation",
     "derive": "deriving",
     "disable": "discovery",

@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 from clew.operation import Operation
 from clew.places import Function, Switch, replace, resolve
 from clew.places import Undo as Undo
-from clew.propagation import attach, detach, get_current
 from clew.recorder import compile_operation
 from clew.settings import Settings
 from clew.shells import Shell as Shell
@@ -129,26 +128,6 @@ def instead(target: str, action: Action) -> Hook:
     return hook
 
 
-def carry(target: str, position: int) -> Hook:
-    """Lets the function that is argument number `position` of `target` run in the context of the caller."""
-
-    def hook(telemetry: Telemetry) -> Undo:
-        switch = Switch()
-
-        def make(function: Function) -> Function:
-            @wraps(function)
-            def watched(*args: Any, **kwargs: Any) -> Any:
-                if not switch.on or len(args) <= position:
-                    return function(*args, **kwargs)
-                return function(*args[:position], _in_context(args[position]), *args[position + 1 :], **kwargs)
-
-            return watched
-
-        return replace(target, make, switch.off, telemetry.guard.failed)
-
-    return hook
-
-
 def listen(signal: str, action: Action, *, optional: bool = False) -> Hook:
     """Connects an action to a signal of the library ("module:signal", blinker's interface).
 
@@ -180,19 +159,6 @@ def listen(signal: str, action: Action, *, optional: bool = False) -> Hook:
         return resolve(signal, connect, failed)
 
     return hook
-
-
-def _in_context(function: Function) -> Function:
-    context = get_current()
-
-    def run(*args: Any, **kwargs: Any) -> Any:
-        token = attach(context)
-        try:
-            return function(*args, **kwargs)
-        finally:
-            detach(token)
-
-    return run
 
 
 Act = Callable[[tuple[Any, ...], dict[str, Any]], None]

@@ -12,12 +12,12 @@ def read_request(client: Any, request: Any) -> http_client.Request:
     return http_client.request(request.method, str(request.url), request.headers)
 
 
-def read_status(response: Any) -> int:
-    return response.status_code  # type: ignore[no-any-return]
+def read_answer(response: Any) -> http_client.Answer:
+    return response.status_code, response.extensions.get("http_version"), 0
 
 
 call = http_client.call()
-exchange = http_client.exchange(read_request, read_status)
+exchange = http_client.exchange(read_request, read_answer)
 plugin = Plugin(
     "httpx",
     versions=">=0.23",

@@ -13,10 +13,9 @@ def read_request(adapter: Any, request: Any, *args: Any, **options: Any) -> http
 
 
 def read_answer(response: Any) -> http_client.Answer:
-    retries = getattr(response.raw, "retries", None)  # urllib3's, where an adapter was mounted that retries
-    if retries is not None and retries.history:
-        return response.status_code, len(retries.history)
-    return response.status_code  # type: ignore[no-any-return]
+    raw = response.raw  # urllib3's, unless an adapter of the application's own was mounted
+    retries = getattr(raw, "retries", None)
+    return response.status_code, getattr(raw, "version", None), 0 if retries is None else len(retries.history)
 
 
 exchange = http_client.exchange(read_request, read_answer)

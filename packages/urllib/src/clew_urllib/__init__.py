@@ -31,8 +31,8 @@ def write_header(connection: Any, name: str, value: str) -> None:
     connection.putheader(name, value)
 
 
-def read_status(response: Any) -> int:
-    return response.status  # type: ignore[no-any-return]
+def read_answer(response: Any) -> http_client.Answer:
+    return response.status, response.version, 0
 
 
 connection = "http.client:HTTPConnection"
@@ -42,6 +42,6 @@ plugin = Plugin(
     "http.client",
     hooks=[
         patch("urllib.request:OpenerDirector.open", http_client.call()),
-        patch_parts(exchange, http_client.exchange(read_request, read_status, write_header)),
+        patch_parts(exchange, http_client.exchange(read_request, read_answer, write_header)),
     ],
 )

@@ -23,13 +23,13 @@ def read_url(pool: Any, url: str) -> str:
     return f"{pool.scheme}://{host}:{pool.port}{url}" if pool.port else f"{pool.scheme}://{host}{url}"
 
 
-def read_status(response: Any) -> int:
-    return response.status  # type: ignore[no-any-return]
+def read_answer(response: Any) -> http_client.Answer:
+    return response.status, response.version, 0
 
 
 call = http_client.call(read_call)
 # The headers may be those of the pool, which others use at the same time.
-exchange = http_client.exchange(read_request, read_status, copied="headers")
+exchange = http_client.exchange(read_request, read_answer, copied="headers")
 plugin = Plugin(
     "urllib3",
     versions=">=1.26",

@@ -22,8 +22,13 @@ DURATION = Metric("http.client.request.duration", "Duration of HTTP client reque
 
 #: Method, URL, the carrier of our headers, and which request of the same call it is.
 Request = tuple[str, str, Any, int]
-#: The status; or the status, and how many requests the library has sent beneath the one that we saw.
-Answer = int | tuple[int, int]
+#: Status; protocol version as the library spells it; how often the library has sent it again where we did not see it.
+Answer = tuple[int, Any, int]
+#: The versions, by what libraries say: http.client, urllib3, aiohttp, httpx.
+VERSIONS: dict[Any, str] = {
+    10: "1.0", 11: "1.1", 20: "2", (1, 0): "1.0", (1, 1): "1.1",
+    b"HTTP/1.0": "1.0", b"HTTP/1.1": "1.1", b"HTTP/2": "2", b"HTTP/3": "3",
+}  # fmt: skip
 
 
 def request(method: str, url: str, headers: Any = None) -> Request:
@@ -106,27 +111,34 @@ def _opening(common: tuple[str, str, int]) -> Opening:
 
 def _closing(common: tuple[str, str, int], opened: Attributes, answer: Answer | None, kind: str | None) -> Closing:
     attributes: Attributes = {}
-    status, resent = answer if isinstance(answer, tuple) else (answer, 0)
-    if resent:
-        attributes[keys.HTTP_REQUEST_RESEND_COUNT] = opened.get(keys.HTTP_REQUEST_RESEND_COUNT, 0) + resent
-    if status is not None:
+    status, version = None, None
+    if answer is not None:
+        status, spelt, resent = answer
+        version = VERSIONS.get(spelt)
         attributes[keys.HTTP_RESPONSE_STATUS_CODE] = status
+        if version is not None:
+            attributes[keys.NETWORK_PROTOCOL_VERSION] = version
+        if resent:
+            attributes[keys.HTTP_REQUEST_RESEND_COUNT] = opened.get(keys.HTTP_REQUEST_RESEND_COUNT, 0) + resent
         if status >= 400 and kind is None:
             kind = str(status)
     if kind is not None:
         attributes[keys.ERROR_TYPE] = kind
-    labels = opened[keys.HTTP_REQUEST_METHOD], opened[keys.SERVER_ADDRESS], opened[keys.SERVER_PORT], status, kind
-    return attributes, labels, kind, None
+    where = opened[keys.HTTP_REQUEST_METHOD], opened[keys.SERVER_ADDRESS], opened[keys.SERVER_PORT]
+    return attributes, (where, status, version, kind), kind, None
 
 
 def _host(read: Request) -> str:
     return origin_of(_common(read)[1]).host
 
 
-def _point(method: str, host: str, port: int, status: int | None, error: str | None) -> Attributes:
+def _point(where: tuple[str, str, int], status: int | None, version: str | None, error: str | None) -> Attributes:
+    method, host, port = where
     attributes: Attributes = {keys.HTTP_REQUEST_METHOD: method, keys.SERVER_ADDRESS: host, keys.SERVER_PORT: port}
     if status is not None:
         attributes[keys.HTTP_RESPONSE_STATUS_CODE] = status
+    if version is not None:
+        attributes[keys.NETWORK_PROTOCOL_VERSION] = version
     if error is not None:
         attributes[keys.ERROR_TYPE] = error
     return attributes

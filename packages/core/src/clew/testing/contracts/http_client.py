@@ -81,9 +81,12 @@ class HttpClientContract:
             "server.address": host,
             "server.port": int(port),
             "http.response.status_code": 200,
+            "network.protocol.version": "1.1",
         }
         where = {"http.request.method": "GET", "server.address": host, "server.port": int(port)}
-        assert record.points(METRIC) == [({**where, "http.response.status_code": 200}, 1)]
+        assert record.points(METRIC) == [
+            ({**where, "http.response.status_code": 200, "network.protocol.version": "1.1"}, 1)
+        ]
 
     def test_the_callee_gets_our_span_as_parent_and_the_request_id(self, record: Recording, peer: str) -> None:
         with within(request_id="order-1"):
