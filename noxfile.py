@@ -112,6 +112,13 @@ def bench(session: nox.Session) -> None:
     session.run(sys.executable, "benchmarks/run.py", *session.posargs)
 
 
+@nox.session
+def instructions(session: nox.Session) -> None:
+    """Fails when a request takes more instructions than it may; needs valgrind."""
+    install(session, *for_tests())
+    session.run("python", "benchmarks/instructions.py", *session.posargs)
+
+
 @nox.session(python=False)
 def stack(session: nox.Session) -> None:
     """Collector, Jaeger and Prometheus on loopback, until Ctrl-C."""

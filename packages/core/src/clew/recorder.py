@@ -217,8 +217,9 @@ def _sum_up(scribe: Scribe, work: Work) -> None:
     extra: dict[str, Any] = {} if work.queued is None else {"clew.queue.duration": work.queued}
     if work.sheet is not None:
         extra.update(work.sheet.attributes())
-        for repetition in work.sheet.repetitions():
-            repeating.tell(scribe, work, repetition)
+        if work.sheet.repeats:
+            for repetition in work.sheet.repetitions():
+                repeating.tell(scribe, work, repetition)
     work.call.extra = extra
 
 

@@ -26,64 +26,66 @@ class Repetition(NamedTuple):
     place: dict[str, Any]
 
 
-class _Line:
-    """One kind of call on the sheet."""
-
-    __slots__ = ("count", "nanoseconds", "operation", "place")
-
-    def __init__(self, operation: Operation) -> None:
-        self.operation = operation
-        self.count = self.nanoseconds = 0
-        self.place: dict[str, Any] = {}
+#: One kind of call: how many, nanoseconds, its operation, and where the fifth of them came from.
+_Line = list[Any]
+#: Heading -> the names of its two attributes.
+_NAMES: dict[str, tuple[str, str]] = {}
 
 
 class Sheet:
-    __slots__ = ("_alike", "_totals")
+    """`repeats` says that there may be repetitions at all."""
+
+    __slots__ = ("_lines", "_totals", "repeats")
 
     def __init__(self) -> None:
         self._totals: dict[str, list[int]] = {}
-        self._alike: dict[Hashable, _Line] = {}
+        self._lines: dict[Hashable, _Line] = {}
+        self.repeats = False
 
     def add(self, operation: Operation, facts: Any, nanoseconds: int) -> None:
         """Counts a call that is over."""
-        heading = operation.heading or ""
-        total = self._totals.get(heading)
+        heading, alike = operation.heading, operation.alike
+        total = self._totals.get(heading)  # type: ignore[arg-type]  # only who has a heading gets here
         if total is None:
-            total = self._totals[heading] = [0, 0]
-        total[0] += 1
-        total[1] += nanoseconds
+            self._totals[heading] = [1, nanoseconds]  # type: ignore[index]
+        else:
+            total[0] += 1
+            total[1] += nanoseconds
+            if total[0] == REPEATED:
+                self.repeats = True
         if facts is None:
             return
-        key = facts if operation.alike is None else operation.alike(facts)
-        line = self._alike.get(key)
+        key = facts if alike is None else alike(facts)
+        line = self._lines.get(key)
         if line is None:
-            if len(self._alike) >= REMEMBERED:
-                return
-            line = self._alike[key] = _Line(operation)
-        line.count += 1
-        line.nanoseconds += nanoseconds
-        if line.count == REPEATED:
-            line.place = calling_line()
+            if len(self._lines) < REMEMBERED:
+                self._lines[key] = [1, nanoseconds, operation, None]
+            return
+        line[0] += 1
+        line[1] += nanoseconds
+        if line[0] == REPEATED:
+            line[3] = calling_line()
 
     def attributes(self) -> dict[str, Any]:
         """For the server span: numbers, and seconds."""
         found: dict[str, Any] = {}
-        for heading, (count, nanoseconds) in self._totals.items():
-            found[f"clew.{heading}.calls"] = count
-            found[f"clew.{heading}.duration"] = nanoseconds / 1e9
+        for heading, (number, nanoseconds) in self._totals.items():
+            names = _NAMES.get(heading)
+            if names is None:
+                names = _NAMES[heading] = f"clew.{heading}.calls", f"clew.{heading}.duration"
+            found[names[0]] = number
+            found[names[1]] = nanoseconds / 1e9
         return found
 
     def repetitions(self) -> Iterator[Repetition]:
         """Statements that differ in their literals alone are alike, too."""
-        if max((total[0] for total in self._totals.values()), default=0) < REPEATED:
-            return
         by_title: dict[str, list[_Line]] = {}
-        for key, line in list(self._alike.items()):
-            operation = line.operation
+        for key, line in list(self._lines.items()):
+            operation: Operation = line[2]
             title = operation.opening(key)[0] if operation.alike is None else str(key)
             by_title.setdefault(title, []).append(line)
         for title, lines in by_title.items():
-            number = sum(line.count for line in lines)
+            number = sum(line[0] for line in lines)
             if number >= REPEATED:
-                place = next((line.place for line in lines if line.place), {})
-                yield Repetition(title, number, sum(line.nanoseconds for line in lines) / 1e9, place)
+                place: dict[str, Any] = next((line[3] for line in lines if line[3]), {})
+                yield Repetition(title, number, sum(line[1] for line in lines) / 1e9, place)

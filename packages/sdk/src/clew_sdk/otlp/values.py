@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from struct import Struct
 from typing import Any
 
 from clew_sdk.limits import ARRAY_VALUES, DEPTH, KEY_LENGTH
@@ -10,6 +11,7 @@ from clew_sdk.otlp.wire import block, double, signed, utf8, varint
 
 REMEMBERED = 2048  # pairs
 REMEMBERED_LENGTH = 200  # characters of a value; longer ones seldom come twice
+pack_double = Struct("<d").pack
 
 
 class UnencodableError(Exception):
@@ -27,6 +29,7 @@ class Attributes(dict[tuple[str, Any, type], bytes]):
         self._tag, self._most, self._value_length = tag, most, value_length
         self._keys: dict[str, bytes] = {}
         self._openings: dict[str, list[bytes]] = {}
+        self._before_doubles: dict[str, bytes] = {}
 
     def encode(self, attributes: Mapping[str, Any]) -> tuple[bytes, int]:
         """The encoded fields and the number of attributes that were dropped. Never raises an Exception."""
@@ -70,10 +73,17 @@ class Attributes(dict[tuple[str, Any, type], bytes]):
 
     def __missing__(self, item: tuple[str, Any, type]) -> bytes:
         key, value, kind = item
+        if kind is float:  # durations: no two are the same
+            return (self._before_doubles.get(key) or self._before_double(key)) + pack_double(value)
         field = block(self._tag, self._key(key) + _length_first(any_value(value, self._value_length)))
         if kind is int or kind is bool or (kind is str and len(value) <= REMEMBERED_LENGTH):
             remember(self, item, field)
         return field
+
+    def _before_double(self, key: str) -> bytes:
+        """All of a field but the eight bytes of the number."""
+        opening = block(self._tag, self._key(key) + b"\x09\x21" + bytes(8))[:-8]
+        return remember(self._before_doubles, key, opening)
 
     def _key(self, key: str) -> bytes:
         known = self._keys.get(key)
