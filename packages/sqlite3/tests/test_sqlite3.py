@@ -66,7 +66,7 @@ def test_a_script_is_one_span() -> None:
     with enabled(plugin) as record, closing(sqlite3.connect(":memory:")) as connection:
         connection.executescript("CREATE TABLE a (b); INSERT INTO a VALUES ('hunter2');")
         connection.cursor().executescript("DELETE FROM a")
-    assert [span.name for span in record.spans()] == ["CREATE TABLE a a", "DELETE a"]
+    assert [span.name for span in record.spans()] == ["CREATE TABLE a INSERT a", "DELETE a"]
     assert "hunter2" not in repr([span.attributes for span in record.spans()])
 
 
