@@ -50,8 +50,8 @@ def _begin_inner(operation: Operation, telemetry: Telemetry, scribe: Scribe) -> 
                 facts = read(*args, **kwargs)
                 if facts is None:
                     return None
-                if settle is not None:
-                    facts = settle(facts)
+                if settle is not None and (facts := settle(facts)) is None:
+                    return None
             except Exception as error:  # noqa: BLE001
                 failed(error, f"reader of {family}")
                 return start(context, None)
@@ -110,8 +110,8 @@ def _brief(operation: Operation, telemetry: Telemetry, scribe: Scribe) -> Note:
             facts = read(*args, **kwargs)
             if facts is None:
                 return
-            if settle is not None:
-                facts = settle(facts)
+            if settle is not None and (facts := settle(facts)) is None:
+                return
             if error is None:
                 if counted:
                     _count(operation, context.get(WORK), facts, ended - began)
