@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
+from weakref import WeakKeyDictionary
 
 from opentelemetry.trace import SpanKind
 
-from clew import sql
+from clew import settings, sql
 from clew.conventions import keys
 from clew.hooks import Action
 from clew.operation import Attributes, Closing, Metric, Opening, Operation
@@ -33,12 +35,17 @@ class Server(NamedTuple):
 
 
 #: Text, connection, parameter sets.
-Query = tuple[str, Any, Any]
+Query = tuple[Any, Any, Any]
+#: What transactions consist of: a driver sends it by itself in one library and by a statement in the next.
+CHATTER_LENGTH = 64
+_CHATTER = re.compile(
+    r"\s*(?:begin|start\s+transaction|commit|rollback|savepoint|release|abort)\b(?!.*;\s*\S)", re.IGNORECASE | re.DOTALL
+)
 
 
-def query(text: str, of: Any = None, batch: Any = None) -> Query:
+def query(text: Any, of: Any = None, batch: Any = None) -> Query:
     """One statement as it is sent over the connection `of`; `batch` is the sequence of parameter sets, when one call
-    runs the statement for each."""
+    runs the statement for each. `text` may be bytes, or an object that says itself `as_string(connection)`."""
     return text, of, batch
 
 
@@ -53,9 +60,15 @@ def statement(
     `innermost`: the watched function calls no other function that is watched.
     """
 
-    def settle(read: Query) -> _Facts:
+    def settle(read: Query) -> _Facts | None:
         text, connection, batch = read
-        known = getattr(connection, REMEMBERED, None) or _remember(connection, read_server(connection))
+        if type(text) is not str:
+            text = _text(text, connection)
+        if len(text) < CHATTER_LENGTH and _CHATTER.match(text) and not _with_chatter():
+            return None
+        known = getattr(connection, REMEMBERED, None)
+        if known is None:
+            known = _elsewhere(connection) or _remember(connection, read_server(connection))
         if len(text) > sql.LONGEST:  # a note may wait for a second: what is not read of the statement need not
             text = text[: sql.LONGEST + 1]
         return text, known, None if batch is None else _size(batch)
@@ -123,9 +136,35 @@ def _remember(connection: Any, server: Server) -> _Known:
         known = _known[server] = _Known(server)
     try:
         setattr(connection, REMEMBERED, known)
-    except (AttributeError, TypeError):  # a C type without room: it is read again next time
-        pass
+    except (AttributeError, TypeError):  # an object without room
+        try:
+            _roomless[connection] = known
+        except TypeError:  # nor for weak references: it is read again next time
+            pass
     return known
+
+
+_roomless: WeakKeyDictionary[Any, _Known] = WeakKeyDictionary()
+
+
+def _elsewhere(connection: Any) -> _Known | None:
+    try:
+        return _roomless.get(connection) if _roomless else None
+    except TypeError:
+        return None
+
+
+def _text(text: Any, connection: Any) -> str:
+    if isinstance(text, str):
+        return str(text)
+    if isinstance(text, (bytes, bytearray)):
+        return text.decode(errors="replace")
+    strings = getattr(text, "strings", None)  # a template string (PEP 750): what is interpolated is a parameter
+    return "?".join(strings) if strings is not None else str(text.as_string(connection))
+
+
+def _with_chatter() -> bool:
+    return settings.current().db_transactions
 
 
 def _server_attributes(server: Server) -> Attributes:
@@ -167,3 +206,20 @@ def _sqlstate(error: BaseException) -> str | None:
         if isinstance(code, str):
             return code
     return None
+
+
+def vendor_code(error: BaseException) -> str | None:
+    """The number or word that drivers of MySQL, SQL Server and ODBC give as first argument of their exceptions."""
+    is_of_driver = any(kind.__name__ == "DatabaseError" for kind in type(error).__mro__)
+    code = error.args[0] if is_of_driver and error.args else None
+    return str(code) if isinstance(code, int) or (isinstance(code, str) and code.isalnum()) else None
+
+
+def mysql(host: Any, port: Any, database: Any, version: Any) -> Server:
+    """A server that speaks MySQL's protocol; its version says whether it is MariaDB."""
+    system = "mariadb" if "mariadb" in _plain(version).lower() else "mysql"
+    return Server(system, _plain(host) or None, port if isinstance(port, int) else None, _plain(database) or None)
+
+
+def _plain(value: Any) -> str:
+    return value.decode(errors="replace") if isinstance(value, bytes) else str(value or "")
