@@ -111,9 +111,11 @@ class _Derivation:
         }
         for name, what in derived.methods.items():
             function = getattr(base, name, None)
-            if isinstance(what, Operation) and function is not None:
+            if function is None:
+                continue
+            if isinstance(what, Operation):
                 members[name] = self._recorded(function, what)
-            elif function is not None and below is None:
+            elif below is None:
                 keyword, inner = what
                 members[name] = self.with_factory(function, keyword, self.chooser(inner))
         return type(base.__name__, (base,) if below is None else (base, below), members)

@@ -59,8 +59,8 @@ class Operation(NamedTuple):
     metric: Metric
     #: Turns the labels of a point into its attributes, once per distinct labels.
     point: Callable[..., Attributes]
-    #: Makes facts of what was read: plain values that may wait; or None, for a call that is not to be recorded after all.
-    #: None for what is plain already.
+    #: Makes facts of what was read: plain values that may wait; or None, for a call that is not to be recorded after
+    #: all. None for what is plain already.
     settle: Callable[[Any], Facts] | None = None
     #: Takes the common ones out of the facts; None when there are no others.
     common: Callable[[Facts], Common] | None = None

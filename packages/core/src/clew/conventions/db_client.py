@@ -13,6 +13,7 @@ from clew import settings, sql
 from clew.conventions import keys
 from clew.hooks import Action
 from clew.operation import Attributes, Closing, Metric, Opening, Operation
+from clew.shells_context import context_manager
 
 FAMILY = "db.client"
 DURATION = Metric(
@@ -78,6 +79,11 @@ def statement(
         settle=settle, read_error=read_code or _sqlstate, innermost=innermost,
         heading="db",
     )  # fmt: skip
+
+
+def within(operation: Operation) -> Operation:
+    """The same for a function that returns a context manager, such as a COPY: it lasts as long as the block."""
+    return operation._replace(shell=context_manager, innermost=False)
 
 
 class _Known:
