@@ -16,6 +16,11 @@ MISSING = (
     "MariaDB's mariadbd and mariadb-install-db are not on PATH, and no Docker engine answers. "
     "Install your system's mariadb-server package, or start Docker."
 )
+#: One statement a line, as mariadbd reads it.
+START = """CREATE DATABASE shop;
+CREATE USER clew@'%' IDENTIFIED BY 'clew';
+GRANT ALL ON shop.* TO clew@'%';
+"""
 
 
 class MariaDB(NamedTuple):
@@ -46,15 +51,21 @@ def _process(server: Path, install: Path) -> Iterator[MariaDB]:
     folder = Path(tempfile.mkdtemp(prefix="clew-mariadb-"))
     data, log, port = folder / "data", folder.with_suffix(".log"), free_ports(1)[0]
     start = folder / "start.sql"
-    start.write_text(
-        "CREATE DATABASE shop; CREATE USER clew@'%' IDENTIFIED BY 'clew'; GRANT ALL ON shop.* TO clew@'%';"
-    )
+    start.write_text(START)
     for path in (folder, start):
         if as_user:
             shutil.chown(path, as_user["user"], as_user["group"])
     try:
         quietly(
-            [install, "--no-defaults", f"--datadir={data}", "--auth-root-authentication-method=normal"], folder, as_user
+            [
+                install,
+                "--no-defaults",
+                f"--datadir={data}",
+                "--auth-root-authentication-method=normal",
+                "--skip-test-db",
+            ],
+            folder,
+            as_user,
         )
         command = [
             server, "--no-defaults", f"--datadir={data}", f"--socket={folder}/socket", "--bind-address=127.0.0.1", "--skip-name-resolve",
