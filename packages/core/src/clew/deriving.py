@@ -23,6 +23,8 @@ class Derived(NamedTuple):
     base: str
     #: Method name -> the operation it is, or the class that it is given as a factory.
     methods: Mapping[str, Operation | tuple[str, Derived]]
+    #: The attribute, of the object whose method takes the factory, that holds the class it takes when none is given.
+    default: str = ""
 
 
 def derive(target: str, keyword: str, derived: Derived) -> Hook:
@@ -35,7 +37,7 @@ def derive(target: str, keyword: str, derived: Derived) -> Hook:
         derivation = _Derivation(telemetry)
 
         def make(function: Function) -> Function:
-            return derivation.with_factory(function, keyword, derivation.chooser(derived))
+            return derivation.with_factory(function, keyword, derived)
 
         put_back = replace(target, make, derivation.off, telemetry.guard.failed)
 
@@ -64,7 +66,7 @@ class _Derivation:
         for probe in self._probes:
             probe.silence()
 
-    def chooser(self, derived: Derived) -> Choose:
+    def _chooser(self, derived: Derived) -> Choose:
         """From the class that is asked for (None for the library's own) to its subclass."""
         module, _, name = derived.base.partition(":")
         memo: dict[type, type] = {}
@@ -83,21 +85,25 @@ class _Derivation:
 
         return choose
 
-    def with_factory(self, function: Function, keyword: str, choose: Choose) -> Function:
+    def with_factory(self, function: Function, keyword: str, derived: Derived) -> Function:
+        """The function, given a subclass of the class that it is asked to take."""
         switch, failed = self._switch, self._telemetry.guard.failed
+        choose, default = self._chooser(derived), derived.default
 
         @wraps(function)
         def watched(*args: Any, **kwargs: Any) -> Any:
-            # A class among the positional arguments is a factory given by position: it is the application's choice.
-            if not switch.on or any(isinstance(arg, type) for arg in args):
+            if not switch.on:
                 return function(*args, **kwargs)
             try:
-                # psycopg2's connections have an attribute for what their cursors are by default.
-                chosen = choose(kwargs.get(keyword) or (getattr(args[0], keyword, None) if args else None))
+                if any(isinstance(arg, type) for arg in args):  # by position
+                    chosen_args = tuple(choose(arg) if isinstance(arg, type) else arg for arg in args)
+                else:
+                    chosen = choose(kwargs.get(keyword) or (getattr(args[0], default, None) if default else None))
+                    chosen_args, kwargs = args, {**kwargs, keyword: chosen}
             except Exception as error:  # noqa: BLE001
                 failed(error, function.__name__)
                 return function(*args, **kwargs)
-            return function(*args, **{**kwargs, keyword: chosen})
+            return function(*chosen_args, **kwargs)
 
         return watched
 
@@ -117,7 +123,7 @@ class _Derivation:
                 members[name] = self._recorded(function, what)
             elif below is None:
                 keyword, inner = what
-                members[name] = self.with_factory(function, keyword, self.chooser(inner))
+                members[name] = self.with_factory(function, keyword, inner)
         return type(base.__name__, (base,) if below is None else (base, below), members)
 
     def _recorded(self, function: Function, operation: Operation) -> Function:

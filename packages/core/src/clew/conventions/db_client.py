@@ -11,7 +11,7 @@ from opentelemetry.trace import SpanKind
 
 from clew import settings, sql
 from clew.conventions import keys
-from clew.hooks import Action
+from clew.hooks import Action, Hook, patch
 from clew.operation import Attributes, Closing, Metric, Opening, Operation
 from clew.shells_context import context_manager
 
@@ -79,6 +79,38 @@ def statement(
         settle=settle, read_error=read_code or _sqlstate, innermost=innermost,
         heading="db",
     )  # fmt: skip
+
+
+def read_execute(cursor: Any, query: Any, *args: Any, **options: Any) -> Query:
+    """The statement of a cursor as the DB-API (PEP 249) has it."""
+    return query, cursor.connection, None
+
+
+def read_executemany(cursor: Any, query: Any, batch: Any, *args: Any, **options: Any) -> Query:
+    """A statement of such a cursor for each set of parameters."""
+    return query, cursor.connection, batch
+
+
+def read_callproc(cursor: Any, name: Any, *args: Any, **options: Any) -> Query:
+    """A stored procedure that such a cursor calls."""
+    return f"CALL {name}", cursor.connection, None
+
+
+def methods(read_server: Callable[[Any], Server], read_code: Callable[[BaseException], str | None]) -> Methods:
+    """What a cursor of the DB-API does, by the name of its method."""
+    return {
+        "execute": statement(read_execute, read_server, read_code, innermost=True),
+        "executemany": statement(read_executemany, read_server, read_code),  # most run `execute` for each
+        "callproc": statement(read_callproc, read_server, read_code),
+    }
+
+
+def cursor(target: str, read_server: Callable[[Any], Server]) -> list[Hook]:
+    """Hooks for a class of cursors of the DB-API whose failures have the server's code as their first argument."""
+    return [patch(f"{target}.{name}", operation) for name, operation in methods(read_server, vendor_code).items()]
+
+
+Methods = dict[str, Operation]
 
 
 def within(operation: Operation) -> Operation:

@@ -88,7 +88,7 @@ class DbClientContract:
             record.clear()
             run(SELECT)
             told[way] = [span.name for span in record.spans()]
-        assert told == {way: ["SELECT items"] for way in told}
+        assert {way: names for way, names in told.items() if names != ["SELECT items"]} == {}, told
 
     def test_the_result_is_what_it_is_without_us(self, record: Recording, connection: Any) -> None:
         mark = self.placeholder
