@@ -49,7 +49,7 @@ def read_records(connection: Any, table_name: str, **options: Any) -> db_client.
 
 
 single, many = ("fetch", "fetchval", "fetchrow"), ("executemany", "fetchmany")
-targets = {
+targets: dict[str, db_client.Reader] = {
     "connection:Connection.execute": read_command,
     **{f"connection:Connection.{name}": read_statement for name in single},
     **{f"connection:Connection.{name}": read_batch for name in many},

@@ -33,7 +33,7 @@ def read_call(cursor: Any, name: str, *args: Any) -> db_client.Query:
     return db_client.query(f"CALL {name}", of=cursor.connection)
 
 
-readers = {
+readers: dict[str, db_client.Reader] = {
     "execute": read_statement,
     "executemany": read_batch,
     "copy_expert": read_statement,

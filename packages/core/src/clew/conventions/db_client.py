@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from operator import attrgetter
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
@@ -13,6 +14,7 @@ from clew import settings, sql
 from clew.conventions import keys
 from clew.hooks import Action, Hook, patch
 from clew.operation import Attributes, Closing, Metric, Opening, Operation
+from clew.shells import coroutine
 from clew.shells_context import context_manager
 
 FAMILY = "db.client"
@@ -37,6 +39,8 @@ class Server(NamedTuple):
 
 #: Text, connection, parameter sets.
 Query = tuple[Any, Any, Any]
+#: Has the parameters of the watched function; None for a call that is not to be recorded.
+Reader = Callable[..., "Query | None"]
 #: What transactions consist of: a driver sends it by itself in one library and by a statement in the next.
 CHATTER_LENGTH = 64
 _CHATTER = re.compile(
@@ -51,7 +55,7 @@ def query(text: Any, of: Any = None, batch: Any = None) -> Query:
 
 
 def statement(
-    read_query: Callable[..., Query | None],
+    read_query: Reader,
     read_server: Callable[[Any], Server],
     read_code: Callable[[BaseException], str | None] | None = None,
     innermost: bool = False,
@@ -81,23 +85,22 @@ def statement(
     )  # fmt: skip
 
 
-def read_execute(cursor: Any, query: Any, *args: Any, **options: Any) -> Query:
-    """The statement of a cursor as the DB-API (PEP 249) has it."""
-    return query, cursor.connection, None
+def methods(
+    read_server: Callable[[Any], Server], read_code: Callable[[BaseException], str | None], of: str = "connection"
+) -> dict[str, Operation]:
+    """What a cursor of the DB-API (PEP 249) does, by the name of its method; `of` is where it has its connection."""
+    connection = attrgetter(of)
 
+    def read_execute(cursor: Any, *args: Any, **options: Any) -> Query:
+        return args[0] if args else _first(options), connection(cursor), None
 
-def read_executemany(cursor: Any, query: Any, batch: Any, *args: Any, **options: Any) -> Query:
-    """A statement of such a cursor for each set of parameters."""
-    return query, cursor.connection, batch
+    def read_executemany(cursor: Any, *args: Any, **options: Any) -> Query:
+        text, sets, *_ = (*args, *options.values())
+        return text, connection(cursor), sets
 
+    def read_callproc(cursor: Any, *args: Any, **options: Any) -> Query:
+        return f"CALL {args[0] if args else _first(options)}", connection(cursor), None
 
-def read_callproc(cursor: Any, name: Any, *args: Any, **options: Any) -> Query:
-    """A stored procedure that such a cursor calls."""
-    return f"CALL {name}", cursor.connection, None
-
-
-def methods(read_server: Callable[[Any], Server], read_code: Callable[[BaseException], str | None]) -> Methods:
-    """What a cursor of the DB-API does, by the name of its method."""
     return {
         "execute": statement(read_execute, read_server, read_code, innermost=True),
         "executemany": statement(read_executemany, read_server, read_code),  # most run `execute` for each
@@ -105,12 +108,20 @@ def methods(read_server: Callable[[Any], Server], read_code: Callable[[BaseExcep
     }
 
 
-def cursor(target: str, read_server: Callable[[Any], Server]) -> list[Hook]:
-    """Hooks for a class of cursors of the DB-API whose failures have the server's code as their first argument."""
-    return [patch(f"{target}.{name}", operation) for name, operation in methods(read_server, vendor_code).items()]
+def cursor(target: str, read_server: Callable[[Any], Server], of: str = "connection") -> list[Hook]:
+    """Hooks for a class of cursors whose failures have the server's code as their first argument."""
+    operations = methods(read_server, vendor_code, of)
+    return [patch(f"{target}.{name}", operation, optional=True) for name, operation in operations.items()]
 
 
-Methods = dict[str, Operation]
+def _first(options: Mapping[str, Any]) -> Any:
+    """The statement, which libraries call by one of these names."""
+    return next(options[name] for name in ("query", "operation", "statement", "sql", "procname") if name in options)
+
+
+def awaited(operation: Operation) -> Operation:
+    """The same for a function that returns a coroutine and does not look as if it did."""
+    return operation._replace(shell=coroutine)
 
 
 def within(operation: Operation) -> Operation:
@@ -159,6 +170,12 @@ def opened(read_database: Callable[..., Server]) -> Action:
         return connection, read_database(connection, *args, **kwargs)
 
     return Action(read, lambda read: _remember(*read))
+
+
+def server_of(connection: Any) -> Server | None:
+    """What is remembered of a connection."""
+    known = getattr(connection, REMEMBERED, None) or _elsewhere(connection)
+    return None if known is None else known.server
 
 
 #: One for each server, not for each connection.
