@@ -72,6 +72,8 @@ class Operation(NamedTuple):
     blameless: Callable[[BaseException], bool] | None = None
     #: True where nothing that is watched happens inside the call.
     innermost: bool = False
+    #: Whether a call that takes longer than CLEW_SLOW_STATEMENT_MS is told with the line that it comes from.
+    slow: bool = False
     #: True for work that comes from outside: its parent is in the carrier, the request ID is accepted or made.
     edge: bool = False
     #: At an edge: how the carrier spells a header that is given in lower case; None for as it is.

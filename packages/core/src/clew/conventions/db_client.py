@@ -81,7 +81,7 @@ def statement(
     return Operation(
         FAMILY, SpanKind.CLIENT, read_query, _opening, _closing, DURATION, _point,
         settle=settle, read_error=read_code or _sqlstate, innermost=innermost,
-        heading="db",
+        heading="db", slow=True,
     )  # fmt: skip
 
 

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import pytest
 from opentelemetry import trace
+from opentelemetry.context import set_value
 from opentelemetry.trace import SpanKind, StatusCode
 
 import clew
+from clew import slow
 from clew.plugin import Plugin
 from clew.propagation import REQUEST_ID, attach, detach, get_current
 from clew.testing.recording import Recording, enabled
@@ -150,16 +154,29 @@ class DbClientContract:
     def test_the_span_is_a_child_of_the_current_one_and_has_its_request_id(
         self, record: Recording, connection: Any
     ) -> None:
-        with trace.get_tracer("test").start_as_current_span("parent") as parent:
-            token = attach(type(get_current())({**get_current(), REQUEST_ID: "order-1"}))
-            try:
-                self.run(connection, SELECT)
-            finally:
-                detach(token)
+        with trace.get_tracer("test").start_as_current_span("parent") as parent, _request("order-1"):
+            self.run(connection, SELECT)
         child = record.spans()[0]
         assert child.parent is not None
         assert child.parent.span_id == parent.get_span_context().span_id
         assert (child.attributes or {})["request.id"] == "order-1"
+
+    def test_a_slow_statement_names_the_line_it_comes_from_and_is_logged_once(
+        self, record: Recording, connection: Any, monkeypatch: Any, caplog: Any
+    ) -> None:
+        slow._hourly.forget()
+        monkeypatch.setattr("clew.recorder.clock", lambda: time.perf_counter_ns() + 10**12)
+        with _request("order-1"):
+            for _ in range(2):
+                self.run(connection, SELECT)
+        for span in record.spans():
+            attributes = span.attributes or {}
+            assert os.path.basename(str(attributes["code.file.path"])).startswith("test_")
+            assert isinstance(attributes["code.line.number"], int)
+            assert "." in str(attributes["code.function.name"])
+        (line,) = [message for message in caplog.messages if message.startswith("clew: ")]
+        assert line.startswith("clew: SELECT items took 1000.")
+        assert line.endswith("; request order-1")
 
     def test_within_suppress_nothing_is_recorded(self, record: Recording, connection: Any) -> None:
         with clew.suppress():
@@ -219,6 +236,15 @@ class DbClientContract:
         with self.connect() as connection:
             self.run(connection, "SELECT 1")
         assert list(record.spans()) == []
+
+
+@contextmanager
+def _request(request_id: str) -> Iterator[None]:
+    token = attach(set_value(REQUEST_ID, request_id, get_current()))
+    try:
+        yield
+    finally:
+        detach(token)
 
 
 def _contents_of(library: str) -> dict[str, Any]:
