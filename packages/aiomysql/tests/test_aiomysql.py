@@ -13,6 +13,7 @@ from clew_aiomysql import plugin
 
 class TestAiomysql(AsyncDbClientContract):
     plugin = plugin
+    own_text = "SELECT info FROM information_schema.processlist WHERE id = connection_id()"
     placeholder = "%s"
     code_of_missing_table = "1146"
     long_statement = "SELECT SLEEP(60)"

@@ -16,6 +16,8 @@ from clew_asyncpg import plugin
 
 class TestAsyncpg(AsyncDbClientContract):
     plugin = plugin
+    own_text = "SELECT query FROM pg_stat_activity WHERE pid = pg_backend_pid()"
+    sends_text = False
     code_of_missing_table = "42P01"
     long_statement = "SELECT pg_sleep(60)"
 

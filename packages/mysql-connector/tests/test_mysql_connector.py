@@ -25,6 +25,7 @@ def where(server: Any) -> dict[str, Any]:
 
 class TestInPython(DbClientContract):
     plugin = plugin
+    own_text = "SELECT info FROM information_schema.processlist WHERE id = connection_id()"
     placeholder = "%s"
     code_of_missing_table = "1146"
     options: dict[str, Any] = {"use_pure": True}
@@ -70,6 +71,7 @@ class TestInC(TestInPython):
 
 class TestCoroutines(AsyncDbClientContract):
     plugin = plugin
+    own_text = "SELECT info FROM information_schema.processlist WHERE id = connection_id()"
     placeholder = "%s"
     code_of_missing_table = "1146"
     long_statement = "SELECT SLEEP(60)"

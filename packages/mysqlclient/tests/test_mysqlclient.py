@@ -16,6 +16,7 @@ pytest.importorskip("MySQLdb.cursors")
 
 class TestMySQLdb(DbClientContract):
     plugin = plugin
+    own_text = "SELECT info FROM information_schema.processlist WHERE id = connection_id()"
     placeholder = "%s"
     code_of_missing_table = "1146"
 

@@ -27,6 +27,7 @@ def where(url: str) -> dict[str, Any]:
 
 class TestPsycopg(DbClientContract):
     plugin = plugin
+    own_text = "SELECT query FROM pg_stat_activity WHERE pid = pg_backend_pid()"
     placeholder = "%s"
     code_of_missing_table = "42P01"
 
@@ -120,6 +121,7 @@ class TestPsycopg(DbClientContract):
 
 class TestAsyncPsycopg(AsyncDbClientContract):
     plugin = plugin
+    own_text = "SELECT query FROM pg_stat_activity WHERE pid = pg_backend_pid()"
     placeholder = "%s"
     code_of_missing_table = "42P01"
     long_statement = "SELECT pg_sleep(60)"

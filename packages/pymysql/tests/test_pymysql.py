@@ -15,6 +15,7 @@ from clew_pymysql import plugin
 
 class TestPyMySQL(DbClientContract):
     plugin = plugin
+    own_text = "SELECT info FROM information_schema.processlist WHERE id = connection_id()"
     placeholder = "%s"
     code_of_missing_table = "1146"
 

@@ -13,5 +13,6 @@ def read_server(connection: Any) -> db_client.Server:
 
 
 operations = db_client.methods(read_server, db_client.vendor_code)
+operations["execute"] = db_client.commented(operations["execute"])
 cursor = Derived("asyncmy.cursors:Cursor", operations, default="_cursor_cls")
 plugin = Plugin("asyncmy", hooks=[derive("asyncmy.connection:Connection.cursor", "cursor", cursor)])

@@ -8,12 +8,11 @@ from functools import wraps
 from typing import Any, NamedTuple
 from weakref import WeakSet
 
-from clew.hooks import Hook
+from clew.hooks import Hook, surround
 from clew.operation import Operation
 from clew.places import Function, Switch, Undo, replace
 from clew.probe import Probe
 from clew.recorder import compile_operation
-from clew.shells import shell_for
 from clew.telemetry import Telemetry
 
 
@@ -129,4 +128,4 @@ class _Derivation:
     def _recorded(self, function: Function, operation: Operation) -> Function:
         probe = compile_operation(operation, self._telemetry)
         self._probes.append(probe)
-        return (operation.shell or shell_for(function, brief=operation.innermost))(probe, function)
+        return surround(operation, self._telemetry, probe, function)

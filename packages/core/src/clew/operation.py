@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from clew.hooks import Shell
     from clew.sheet import Sheet
+    from clew.telemetry import Telemetry
 
 Attributes = dict[str, Any]
 Labels = tuple[Any, ...]
@@ -95,6 +96,8 @@ class Operation(NamedTuple):
     heading: str | None = None
     #: What calls that are alike have in common, in words; None where that is the span's name.
     alike: Callable[[Facts], str] | None = None
+    #: What is put around the function, inside the shell, where the settings ask for it.
+    inside: Callable[[Telemetry], Callable[[Callable[..., Any]], Callable[..., Any]] | None] | None = None
     #: How begin and end surround the function; None means: as the function is (plain, coroutine, generator).
     shell: Shell | None = None
 

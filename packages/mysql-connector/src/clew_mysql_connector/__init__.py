@@ -14,17 +14,15 @@ def read_server(connection: Any) -> db_client.Server:
     return db_client.mysql(connection.server_host, connection.server_port, connection._database, version)
 
 
-cursors = [
-    "cursor:MySQLCursor",
-    "cursor:MySQLCursorPrepared",
-    "cursor_cext:CMySQLCursor",
-    "cursor_cext:CMySQLCursorPrepared",
-    "aio.cursor:MySQLCursor",
-    "aio.cursor:MySQLCursorPrepared",
-]
+modules = {"cursor": "MySQLCursor", "cursor_cext": "CMySQLCursor", "aio.cursor": "MySQLCursor"}
 plugin = Plugin(
     "mysql",
     hooks=[
-        hook for name in cursors for hook in db_client.cursor(f"mysql.connector.{name}", read_server, of="_connection")
+        hook
+        for module, name in modules.items()
+        for kind in ("", "Prepared")
+        for hook in db_client.cursor(
+            f"mysql.connector.{module}:{name}{kind}", read_server, of="_connection", doubled=None if kind else False
+        )
     ],
 )

@@ -23,18 +23,19 @@ def read_batch(cursor: Any, query: Any, params_seq: Any, **options: Any) -> db_c
 
 statement = db_client.statement(read_statement, read_server, innermost=True)
 operations = {
-    "execute": statement,
+    "execute": db_client.commented(statement),
     "executemany": db_client.statement(read_batch, read_server, innermost=True),
     "stream": statement,
     "copy": db_client.within(statement),
 }
+server_side = {"execute": statement}
 plugin = Plugin(
     "psycopg",
     versions=">=3.1",
     hooks=[
-        patch(f"psycopg:{cursor}.{method}", operations[method])
-        for cursor, methods in {"Cursor": list(operations), "ServerCursor": ["execute"]}.items()
+        patch(f"psycopg:{cursor}.{method}", operation)
+        for cursor, methods in {"Cursor": operations, "ServerCursor": server_side}.items()
         for cursor in (cursor, f"Async{cursor}")
-        for method in methods
+        for method, operation in methods.items()
     ],
 )

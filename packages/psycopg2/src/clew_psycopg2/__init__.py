@@ -42,6 +42,7 @@ readers: dict[str, db_client.Reader] = {
     "callproc": read_call,
 }
 operations = {name: db_client.statement(read, read_server, innermost=True) for name, read in readers.items()}
+operations["execute"] = db_client.commented(operations["execute"])
 batch = db_client.statement(read_batch, read_server)
 cursor = Derived("psycopg2.extensions:cursor", operations, default="cursor_factory")
 connection = Derived("psycopg2.extensions:connection", {"cursor": ("cursor_factory", cursor)})

@@ -11,11 +11,13 @@ from weakref import WeakKeyDictionary
 from opentelemetry.trace import SpanKind
 
 from clew import settings, sql
+from clew.commenting import commenting
 from clew.conventions import keys
 from clew.hooks import Action, Hook, patch
 from clew.operation import Attributes, Closing, Metric, Opening, Operation
 from clew.shells import coroutine
 from clew.shells_context import context_manager
+from clew.telemetry import Telemetry
 
 FAMILY = "db.client"
 DURATION = Metric(
@@ -108,15 +110,30 @@ def methods(
     }
 
 
-def cursor(target: str, read_server: Callable[[Any], Server], of: str = "connection") -> list[Hook]:
-    """Hooks for a class of cursors whose failures have the server's code as their first argument."""
+def cursor(
+    target: str, read_server: Callable[[Any], Server], of: str = "connection", doubled: bool | None = True
+) -> list[Hook]:
+    """Hooks for a class of cursors whose failures have the server's code as their first argument. `doubled`: whether it
+    formats statements with `%`; None for one that has the server prepare them, which get no comment."""
     operations = methods(read_server, vendor_code, of)
+    if doubled is not None:
+        operations["execute"] = commented(operations["execute"], doubled)
     return [patch(f"{target}.{name}", operation, optional=True) for name, operation in operations.items()]
 
 
 def _first(options: Mapping[str, Any]) -> Any:
     """The statement, which libraries call by one of these names."""
     return next(options[name] for name in ("query", "operation", "statement", "sql", "procname") if name in options)
+
+
+def commented(operation: Operation, doubled: bool = True) -> Operation:
+    """The same for a driver that sends the text as it gets it, so that a comment may be added. `doubled`: it formats it
+    with `%` when there are parameters."""
+
+    def inside(telemetry: Telemetry) -> Callable[[Any], Any] | None:
+        return None if telemetry.settings.sql_comment == "off" else commenting(telemetry, doubled)
+
+    return operation._replace(inside=inside)
 
 
 def awaited(operation: Operation) -> Operation:

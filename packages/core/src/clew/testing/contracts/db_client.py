@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -16,7 +17,8 @@ from opentelemetry.context import set_value
 from opentelemetry.trace import SpanKind, StatusCode
 
 import clew
-from clew import slow
+from clew import settings, slow
+from clew.operation import WORK
 from clew.plugin import Plugin
 from clew.propagation import REQUEST_ID, attach, detach, get_current
 from clew.testing.recording import Recording, enabled
@@ -39,6 +41,10 @@ class DbClientContract:
     code_of_missing_table: str | None = None
     #: Whether a connection that was made before the plugin was enabled is followed.
     follows_early_connections: bool = True
+
+    #: A statement that returns its own text, as the server got it; and whether it is sent as text, not prepared.
+    own_text: str | None = None
+    sends_text: bool = True
 
     def connect(self) -> AbstractContextManager[Any]:
         """A connection of the library, closed at the end; every statement takes effect at once."""
@@ -178,6 +184,35 @@ class DbClientContract:
         assert line.startswith("clew: SELECT items took 1000.")
         assert line.endswith("; request order-1")
 
+    @pytest.mark.parametrize("kind", ["off", "request", "static"])
+    def test_the_server_is_told_whose_statement_it_is_where_that_is_wanted(self, kind: str, monkeypatch: Any) -> None:
+        if self.own_text is None:
+            pytest.skip("no server to tell")
+        monkeypatch.setenv("CLEW_SQL_COMMENT", kind)
+        settings.current.cache_clear()
+        work = SimpleNamespace(route="/items/<sku>/*/ 'x'", request_id="order-1", sheet=None, recorded=None)
+        try:
+            with (
+                enabled(self.plugin) as record,
+                self.connect() as connection,
+                trace.get_tracer("test").start_as_current_span("parent"),
+                _request("order-1", work),
+            ):
+                plain = self.run(connection, self.own_text)[0][0]
+                marked = self.run(connection, f"{self.own_text} AND 1 = {self.placeholder}", 1)[0][0]
+        finally:
+            monkeypatch.undo()
+            settings.current.cache_clear()
+        parent = next(span for span in record.spans() if span.name == "parent")
+        expected = {
+            "off": "",
+            "request": f" /*request_id='order-1',traceparent='00-{parent.context.trace_id:032x}-",
+            "static": " /*route='%2Fitems%2F%3Csku%3E%2F%2A%2F%20%27x%27'*/",
+        }[kind]
+        for text in (plain, marked):
+            assert "/*" not in str(text) if not (expected and self.sends_text) else expected in str(text)
+        assert not [span for span in record.spans() if "order-1" in str((span.attributes or {}).get("db.query.text"))]
+
     def test_within_suppress_nothing_is_recorded(self, record: Recording, connection: Any) -> None:
         with clew.suppress():
             self.run(connection, SELECT)
@@ -239,8 +274,8 @@ class DbClientContract:
 
 
 @contextmanager
-def _request(request_id: str) -> Iterator[None]:
-    token = attach(set_value(REQUEST_ID, request_id, get_current()))
+def _request(request_id: str, work: Any = None) -> Iterator[None]:
+    token = attach(set_value(WORK, work, set_value(REQUEST_ID, request_id, get_current())))
     try:
         yield
     finally:
