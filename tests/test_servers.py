@@ -15,6 +15,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from servers import postgres as postgres_server
 from servers import programs
 from servers import stack as stack_server
+from servers.mariadb import MariaDB
 from servers.programs import Unavailable, eventually
 from servers.stack import Stack
 
@@ -46,6 +47,13 @@ def test_postgres_answers_a_query(postgres: str) -> None:
     psycopg = pytest.importorskip("psycopg")
     with psycopg.connect(postgres) as connection:
         assert connection.execute("select 6 * 7").fetchone() == (42,)
+
+
+def test_mariadb_answers_a_query(mariadb: MariaDB) -> None:
+    pymysql = pytest.importorskip("pymysql")
+    with pymysql.connect(**mariadb._asdict()) as connection, connection.cursor() as cursor:
+        cursor.execute("select 6 * 7")
+        assert cursor.fetchone() == (42,)
 
 
 def test_a_machine_without_the_backends_is_told_what_is_missing(monkeypatch: Any, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from typing import NoReturn, TypeVar
 
 import pytest
 
+from servers.mariadb import MariaDB, running_mariadb
 from servers.postgres import running_postgres
 from servers.programs import Unavailable
 from servers.pythons import found
@@ -23,6 +24,13 @@ def postgres() -> Iterator[str]:
     """The URL of a real PostgreSQL's empty database."""
     with server(running_postgres) as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def mariadb() -> Iterator[MariaDB]:
+    """A real MariaDB with an empty database."""
+    with server(running_mariadb) as found:
+        yield found
 
 
 @pytest.fixture(scope="session")

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import pwd
 import shutil
 import socket
-import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Any
 
-from servers.programs import Failed, Unavailable, docker_answers, find, free_ports, running
+from servers.programs import Unavailable, docker_answers, find, free_ports, quietly, running, unprivileged
 
 IMAGE = "postgres:17-alpine"
 MISSING = (
@@ -35,13 +31,13 @@ def running_postgres() -> AbstractContextManager[str]:
 
 @contextmanager
 def _process(initdb: Path, postgres: Path) -> Iterator[str]:
-    as_user = _unprivileged()
+    as_user = unprivileged("postgres")
     folder = Path(tempfile.mkdtemp(prefix="clew-postgres-"))
     data, log, port = folder / "data", folder.with_suffix(".log"), free_ports(1)[0]
     if as_user:
         shutil.chown(folder, as_user["user"], as_user["group"])
     try:
-        _quietly([initdb, "-D", data, "-U", "clew", "--auth=trust", "--no-sync", "--encoding=UTF8"], folder, as_user)
+        quietly([initdb, "-D", data, "-U", "clew", "--auth=trust", "--no-sync", "--encoding=UTF8"], folder, as_user)
         with running(
             [postgres, "-D", data, f"-p{port}", "-h127.0.0.1", f"-k{folder}", "-cfsync=off"],
             ready=lambda: _accepts(port) and "ready to accept" in log.read_text(errors="replace"),
@@ -53,25 +49,6 @@ def _process(initdb: Path, postgres: Path) -> Iterator[str]:
     finally:
         shutil.rmtree(folder, ignore_errors=True)
         log.unlink(missing_ok=True)
-
-
-def _unprivileged() -> dict[str, Any]:
-    """Whom the server runs as: PostgreSQL refuses root, so root hands it to a user that may do nothing else."""
-    if os.geteuid() != 0:
-        return {}
-    for name in ("postgres", "nobody"):
-        try:
-            entry = pwd.getpwnam(name)
-        except KeyError:
-            continue
-        return {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
-    raise Unavailable("PostgreSQL refuses to run as root, and there is neither a user 'postgres' nor 'nobody'.")
-
-
-def _quietly(command: list[Any], folder: Path, as_user: dict[str, Any]) -> None:
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, **as_user)
-    if done.returncode != 0:
-        raise Failed(f"{command[0]}: {done.stderr}")
 
 
 def _accepts(port: int) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 import shutil
 import socket
 import subprocess
@@ -89,6 +90,26 @@ def _wait_until_ready(process: subprocess.Popen[bytes], ready: Callable[[], bool
             state = "ended" if process.poll() is not None else f"is not ready after {READY_SECONDS:.0f} s"
             raise Failed(f"{process.args!r} {state}:\n{log.read_text(errors='replace')[-3000:]}")
         time.sleep(0.05)
+
+
+def unprivileged(*names: str) -> dict[str, Any]:
+    """Arguments of Popen for a server that refuses root: root hands it to a user that may do nothing else."""
+    if os.geteuid() != 0:
+        return {}
+    for name in (*names, "nobody"):
+        try:
+            entry = pwd.getpwnam(name)
+        except KeyError:
+            continue
+        return {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
+    raise Unavailable(f"The server refuses to run as root, and there is none of the users {', '.join(names)}, nobody.")
+
+
+def quietly(command: Sequence[str | Path], folder: Path, as_user: Mapping[str, Any]) -> None:
+    """Runs a command to its end; raises Failed with what it said."""
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, **as_user)
+    if done.returncode != 0:
+        raise Failed(f"{command[0]}: {done.stdout}{done.stderr}")
 
 
 def stop(process: subprocess.Popen[bytes], patience: float = STOP_SECONDS) -> None:

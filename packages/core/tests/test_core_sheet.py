@@ -21,7 +21,7 @@ flask_plugins = pytest.importorskip("clew_sqlite3"), pytest.importorskip("clew_r
 
 @pytest.fixture
 def record() -> Iterator[Recording]:
-    repeating._told.clear()
+    repeating._hourly.forget()
     with enabled(*(module.plugin for module in flask_plugins)) as record:
         yield record
 

@@ -1,6 +1,5 @@
 """clew-psycopg passes the contract of a database driver against a real PostgreSQL: sync, async, server-side, pool."""
 
-import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
@@ -8,26 +7,34 @@ from typing import Any
 import psycopg
 import pytest
 from psycopg import sql
+from psycopg.rows import dict_row
 
 from clew.testing.contracts.db_client import DbClientContract
-from clew.testing.recording import Recording, enabled
+from clew.testing.contracts.db_client_async import AsyncDbClientContract
+from clew.testing.recording import Recording
 from clew_psycopg import plugin
+
+
+def where(url: str) -> dict[str, Any]:
+    info = psycopg.conninfo.conninfo_to_dict(url)
+    return {
+        "db.system.name": "postgresql",
+        "db.namespace": info["dbname"],
+        "server.address": info["host"],
+        "server.port": int(info["port"]),
+    }
 
 
 class TestPsycopg(DbClientContract):
     plugin = plugin
+    own_text = "SELECT query FROM pg_stat_activity WHERE pid = pg_backend_pid()"
     placeholder = "%s"
+    code_of_missing_table = "42P01"
 
     @pytest.fixture(autouse=True)
     def _server(self, postgres: str) -> None:
         self.url = postgres
-        info = psycopg.conninfo.conninfo_to_dict(postgres)
-        self.where = {
-            "db.system.name": "postgresql",
-            "db.namespace": info["dbname"],
-            "server.address": info["host"],
-            "server.port": int(info["port"]),
-        }
+        self.where = where(postgres)
 
     @contextmanager
     def connect(self) -> Iterator[Any]:
@@ -41,24 +48,62 @@ class TestPsycopg(DbClientContract):
     def run_many(self, connection: Any, sql: str, parameters: list[tuple[Any, ...]]) -> None:
         connection.cursor().executemany(sql, parameters)
 
+    def ways(self, connection: Any) -> dict[str, Any]:
+        return {
+            "a cursor": lambda sql: connection.cursor().execute(sql),
+            "a cursor that is iterated": lambda sql: list(connection.cursor().execute(sql)),
+            "a cursor with its own rows": lambda sql: connection.cursor(row_factory=dict_row).execute(sql),
+            "a client-side cursor": lambda sql: psycopg.ClientCursor(connection).execute(sql),
+            "a stream": lambda sql: list(connection.cursor().stream(sql)),
+            "a server-side cursor": lambda sql: self.in_a_block(connection, sql, name="named"),
+            "a transaction": lambda sql: self.in_a_block(connection, sql),
+            "a pipeline": lambda sql: self.in_a_pipeline(connection, sql),
+            "a pool": self.in_a_pool,
+        }
+
+    def in_a_block(self, connection: Any, sql: str, **options: Any) -> None:
+        with connection.transaction(), connection.cursor(**options) as cursor:
+            cursor.execute(sql)
+            cursor.fetchall()
+
+    def in_a_pipeline(self, connection: Any, sql: str) -> None:
+        with connection.pipeline():
+            connection.execute(sql)
+
+    def in_a_pool(self, sql: str) -> None:
+        pool = pytest.importorskip("psycopg_pool")
+        with pool.ConnectionPool(self.url, min_size=1) as connections, connections.connection() as connection:
+            connection.execute(sql)
+
+    def transact(self, connection: Any) -> None:
+        super().transact(connection)
+        with connection.transaction(), connection.transaction():
+            pass
+        connection.commit()
+        connection.rollback()
+
     def test_bytes_and_composed_statements_are_read(self, record: Recording, connection: Any) -> None:
         connection.execute(b"SELECT sku FROM items")
         connection.execute(sql.SQL("SELECT sku FROM {} WHERE sku = {}").format(sql.Identifier("items"), "hunter2"))
         assert [span.name for span in record.spans()] == ["SELECT items", "SELECT items"]
         assert "hunter2" not in repr([span.attributes for span in record.spans()])
 
-    def test_a_failure_has_its_sqlstate(self, record: Recording, connection: Any) -> None:
-        with pytest.raises(psycopg.errors.UndefinedTable):
-            connection.execute("SELECT nothing FROM nowhere")
-        assert (record.span().attributes or {})["db.response.status_code"] == "42P01"
+    def test_a_copy_is_one_span_from_its_first_row_to_its_last(self, record: Recording, connection: Any) -> None:
+        with connection.cursor() as cursor, cursor.copy("COPY items (sku, number) FROM STDIN") as copy:
+            for number in range(3):
+                copy.write_row((f"s{number}", number))
+            assert list(record.spans()) == []
+        assert record.span().name == "COPY items"
+        record.clear()
+        with connection.cursor() as cursor, cursor.copy("COPY (SELECT sku FROM items) TO STDOUT") as copy:
+            assert len(list(copy.rows())) == 3
+        assert record.span().name == "COPY SELECT items"
 
-    def test_a_server_side_cursor_is_one_span(self, record: Recording, connection: Any) -> None:
-        with connection.transaction():
-            record.clear()
-            with connection.cursor("named") as cursor:
-                cursor.execute("SELECT generate_series(1, 1000) AS number")
-                assert len(cursor.fetchall()) == 1000
-        assert [span.name for span in record.spans() if span.name.startswith("SELECT")] == ["SELECT"]
+    def test_a_copy_that_fails_is_recorded_once(self, record: Recording, connection: Any) -> None:
+        cursor = connection.cursor()
+        with pytest.raises(psycopg.errors.UndefinedTable), cursor.copy("COPY nowhere FROM STDIN"):
+            pass
+        assert (record.span().attributes or {})["db.response.status_code"] == "42P01"
 
     def test_a_stream_is_one_span_to_its_last_row(self, record: Recording, connection: Any) -> None:
         rows = connection.cursor().stream("SELECT generate_series(1, 100) AS number")
@@ -73,52 +118,55 @@ class TestPsycopg(DbClientContract):
         rows.close()
         assert record.span().name == "SELECT"
 
-    def test_connections_of_a_pool_are_followed(self, record: Recording) -> None:
-        pool = pytest.importorskip("psycopg_pool")
-        with pool.ConnectionPool(self.url, min_size=1) as connections, connections.connection() as connection:
-            connection.execute("SELECT 7 AS number")
-        assert "SELECT" in {span.name for span in record.spans()}
 
+class TestAsyncPsycopg(AsyncDbClientContract):
+    plugin = plugin
+    own_text = "SELECT query FROM pg_stat_activity WHERE pid = pg_backend_pid()"
+    placeholder = "%s"
+    code_of_missing_table = "42P01"
+    long_statement = "SELECT pg_sleep(60)"
 
-class TestAsyncPsycopg:
+    @pytest.fixture(autouse=True)
+    def _server(self, postgres: str) -> None:
+        self.url = postgres
+        self.where = where(postgres)
+
     @asynccontextmanager
-    async def connect(self, url: str) -> AsyncIterator[Any]:
-        connection = await psycopg.AsyncConnection.connect(url, autocommit=True)
-        async with connection:
+    async def open(self) -> AsyncIterator[Any]:
+        async with await psycopg.AsyncConnection.connect(self.url, autocommit=True) as connection:
             yield connection
 
-    def test_tasks_do_not_mix_and_each_statement_is_one_span(self, postgres: str) -> None:
-        async def work(number: int) -> None:
-            async with self.connect(postgres) as connection:
-                cursor = await connection.execute(f"SELECT {number} AS column_{number}")
-                assert await cursor.fetchone() == (number,)
+    async def execute(self, connection: Any, sql: str, *parameters: Any) -> list[Any]:
+        cursor = await connection.execute(sql, parameters or None)
+        return await cursor.fetchall() if cursor.description else []
 
-        async def main() -> None:
-            await asyncio.gather(*(work(number) for number in range(8)))
+    async def execute_many(self, connection: Any, sql: str, parameters: list[tuple[Any, ...]]) -> None:
+        await connection.cursor().executemany(sql, parameters)
 
-        with enabled(plugin) as record:
-            asyncio.run(main())
-        texts = {(span.attributes or {})["db.query.text"] for span in record.spans()}
-        assert texts == {f"SELECT ? AS column_{number}" for number in range(8)}
+    def async_ways(self, connection: Any) -> dict[str, Any]:
+        return {
+            "a stream": lambda sql: self.stream(connection, sql),
+            "a server-side cursor": lambda sql: self.in_a_block(connection, sql),
+            "a pipeline": lambda sql: self.in_a_pipeline(connection, sql),
+        }
 
-    def test_batches_and_streams_are_one_span_each(self, postgres: str) -> None:
-        async def main() -> int:
-            async with self.connect(postgres) as connection:
-                cursor = connection.cursor()
-                await cursor.execute("CREATE TEMPORARY TABLE numbers (number INTEGER)")
-                await cursor.executemany("INSERT INTO numbers VALUES (%s)", [(n,) for n in range(10)])
-                return len([row async for row in cursor.stream("SELECT number FROM numbers")])
+    async def stream(self, connection: Any, sql: str) -> None:
+        async for _ in connection.cursor().stream(sql):
+            pass
 
-        with enabled(plugin) as record:
-            assert asyncio.run(main()) == 10
-        assert [span.name for span in record.spans()] == ["CREATE TABLE numbers", "INSERT numbers", "SELECT numbers"]
-        assert (record.spans()[1].attributes or {})["db.operation.batch.size"] == 10
+    async def in_a_block(self, connection: Any, sql: str) -> None:
+        async with connection.transaction(), connection.cursor("named") as cursor:
+            await cursor.execute(sql)
+            await cursor.fetchall()
 
-    def test_a_cancelled_statement_ends_its_span(self, postgres: str) -> None:
-        async def main() -> None:
-            async with self.connect(postgres) as connection:
-                await asyncio.wait_for(connection.execute("SELECT pg_sleep(60)"), 0.3)
+    async def in_a_pipeline(self, connection: Any, sql: str) -> None:
+        async with connection.pipeline():
+            await connection.execute(sql)
 
-        with enabled(plugin) as record, pytest.raises(asyncio.TimeoutError):
-            asyncio.run(main())
-        assert [span.name for span in record.spans()] == ["SELECT"]
+    def test_a_copy_is_one_span(self, record: Recording, connection: Any) -> None:
+        async def copy() -> None:
+            async with connection.cursor() as cursor, cursor.copy("COPY items FROM STDIN") as rows:
+                await rows.write_row(("a", 1))
+
+        self.wait(copy())
+        assert record.span().name == "COPY items"

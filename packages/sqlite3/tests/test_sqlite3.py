@@ -1,6 +1,7 @@
 """clew-sqlite3 passes the contract of a database driver, by cursor and by connection."""
 
 import sqlite3
+import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -16,6 +17,8 @@ from clew_sqlite3 import plugin
 class TestConnection(DbClientContract):
     plugin = plugin
     where = {"db.system.name": "sqlite", "db.namespace": "shop.db"}
+    code_of_missing_table = "SQLITE_ERROR" if sys.version_info >= (3, 11) else None
+    follows_early_connections = False
 
     @pytest.fixture(autouse=True)
     def _file(self, tmp_path: Path) -> None:
@@ -31,6 +34,26 @@ class TestConnection(DbClientContract):
 
     def run_many(self, connection: Any, sql: str, parameters: list[tuple[Any, ...]]) -> None:
         connection.executemany(sql, parameters)
+
+    def ways(self, connection: Any) -> dict[str, Any]:
+        return {
+            "a script": connection.executescript,
+            "a script of a cursor": lambda sql: connection.cursor().executescript(sql),
+            "a cursor that is iterated": lambda sql: list(connection.cursor().execute(sql)),
+            "a connection as context manager": lambda sql: self.within(connection, sql),
+            "a cursor of a class of its own": lambda sql: connection.cursor(factory=MyCursor).execute(sql),
+        }
+
+    def within(self, connection: Any, sql: str) -> None:
+        with connection:
+            connection.execute(sql)
+
+    def transact(self, connection: Any) -> None:
+        super().transact(connection)
+        connection.isolation_level = "DEFERRED"
+        connection.commit()
+        connection.rollback()
+        connection.isolation_level = None
 
 
 class TestCursor(TestConnection):
@@ -56,7 +79,7 @@ def test_classes_of_the_application_stay_what_they_are() -> None:
         assert isinstance(connection, MyConnection)
         assert type(connection).__name__ == "MyConnection"
         assert isinstance(cursor, MyCursor)
-        assert type(cursor) is MyCursor
+        assert type(cursor).__name__ == "MyCursor"
         connection.execute("SELECT 1")
         assert isinstance(connection.cursor(), sqlite3.Cursor)
     assert [span.name for span in record.spans()] == ["SELECT"]
@@ -66,7 +89,7 @@ def test_a_script_is_one_span() -> None:
     with enabled(plugin) as record, closing(sqlite3.connect(":memory:")) as connection:
         connection.executescript("CREATE TABLE a (b); INSERT INTO a VALUES ('hunter2');")
         connection.cursor().executescript("DELETE FROM a")
-    assert [span.name for span in record.spans()] == ["CREATE TABLE a a", "DELETE a"]
+    assert [span.name for span in record.spans()] == ["CREATE TABLE a INSERT a", "DELETE a"]
     assert "hunter2" not in repr([span.attributes for span in record.spans()])
 
 
@@ -74,3 +97,24 @@ def test_a_database_in_memory_has_no_name() -> None:
     with enabled(plugin) as record, closing(sqlite3.connect(":memory:")) as connection:
         connection.execute("SELECT 1")
     assert "db.namespace" not in (record.span().attributes or {})
+
+
+def test_a_connection_that_lives_on_is_no_longer_followed() -> None:
+    with enabled(plugin) as record:
+        connection = sqlite3.connect(":memory:")
+    with closing(connection):
+        connection.execute("SELECT 1")
+        connection.cursor().execute("SELECT 1")
+    assert list(record.spans()) == []
+
+
+def test_a_class_that_chooses_its_cursors_has_its_choice() -> None:
+    class Chooses(sqlite3.Connection):
+        def cursor(self, factory: Any = MyCursor) -> Any:
+            return super().cursor(factory=factory)
+
+    with enabled(plugin) as record, closing(sqlite3.connect(":memory:", factory=Chooses)) as connection:
+        cursor = connection.cursor()
+        cursor.execute("SELECT 1")
+        assert isinstance(cursor, MyCursor)
+    assert [span.name for span in record.spans()] == ["SELECT"]

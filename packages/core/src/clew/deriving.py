@@ -6,12 +6,13 @@ import sys
 from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any, NamedTuple
+from weakref import WeakSet
 
-from clew.hooks import Hook
+from clew.hooks import Hook, surround
 from clew.operation import Operation
 from clew.places import Function, Switch, Undo, replace
+from clew.probe import Probe
 from clew.recorder import compile_operation
-from clew.shells import shell_for
 from clew.telemetry import Telemetry
 
 
@@ -21,6 +22,8 @@ class Derived(NamedTuple):
     base: str
     #: Method name -> the operation it is, or the class that it is given as a factory.
     methods: Mapping[str, Operation | tuple[str, Derived]]
+    #: The attribute, of the object whose method takes the factory, that holds the class it takes when none is given.
+    default: str = ""
 
 
 def derive(target: str, keyword: str, derived: Derived) -> Hook:
@@ -30,65 +33,99 @@ def derive(target: str, keyword: str, derived: Derived) -> Hook:
     """
 
     def hook(telemetry: Telemetry) -> Undo:
-        switch = Switch()
-        subclass = _subclasses(derived, telemetry)
+        derivation = _Derivation(telemetry)
 
         def make(function: Function) -> Function:
-            return _with_factory(function, keyword, subclass, switch, telemetry)
+            return derivation.with_factory(function, keyword, derived)
 
-        return replace(target, make, switch.off, telemetry.guard.failed)
+        put_back = replace(target, make, derivation.off, telemetry.guard.failed)
+
+        def undo() -> None:
+            put_back()
+            derivation.off()
+
+        return undo
 
     return hook
 
 
-Subclass = Callable[[Any], Any]
+Choose = Callable[[Any], Any]
 
 
-def _subclasses(derived: Derived, telemetry: Telemetry) -> Subclass:
-    memo: dict[type, type] = {}
-    module, _, name = derived.base.partition(":")
+class _Derivation:
+    """The subclasses of one hook, which end their watch together: their instances may live on when it is undone."""
 
-    def subclass(asked: Any) -> Any:
-        base = asked or getattr(sys.modules[module], name)
-        if not isinstance(base, type):  # a factory function: what it makes is its own business
-            return base
-        if base not in memo:
-            memo[base] = _derive(base, derived, telemetry)
-        return memo[base]
+    def __init__(self, telemetry: Telemetry) -> None:
+        self._telemetry, self._switch = telemetry, Switch()
+        self._probes: list[Probe] = []
+        self._made: WeakSet[type] = WeakSet()
 
-    return subclass
+    def off(self) -> None:
+        self._switch.off()
+        for probe in self._probes:
+            probe.silence()
 
+    def _chooser(self, derived: Derived) -> Choose:
+        """From the class that is asked for (None for the library's own) to its subclass."""
+        module, _, name = derived.base.partition(":")
+        memo: dict[type, type] = {}
 
-def _derive(base: type, derived: Derived, telemetry: Telemetry) -> type:
-    members: dict[str, Any] = {
-        "__module__": base.__module__,
-        "__qualname__": base.__qualname__,
-        "__doc__": base.__doc__,
-    }
-    for name, what in derived.methods.items():
-        function = getattr(base, name)
-        if isinstance(what, Operation):
-            shell = shell_for(function, brief=what.innermost)
-            members[name] = shell(compile_operation(what, telemetry), function)
-        else:
-            keyword, inner = what
-            members[name] = _with_factory(function, keyword, _subclasses(inner, telemetry), Switch(), telemetry)
-    return type(base.__name__, (base,), members)
+        def choose(asked: Any) -> Any:
+            root = getattr(sys.modules[module], name)
+            base = asked or root
+            # A factory function is handed on: what it makes is its own business. So is a class of another kind.
+            if not isinstance(base, type) or not issubclass(base, root) or base in self._made:
+                return base
+            for kind in (root, base):
+                if kind not in memo:
+                    memo[kind] = self._derive(kind, memo.get(root), derived)
+                    self._made.add(memo[kind])
+            return memo[base]
 
+        return choose
 
-def _with_factory(
-    function: Function, keyword: str, subclass: Subclass, switch: Switch, telemetry: Telemetry
-) -> Function:
-    @wraps(function)
-    def watched(*args: Any, **kwargs: Any) -> Any:
-        # A class among the positional arguments is a factory given by position: it is the application's choice.
-        if not switch.on or any(isinstance(arg, type) for arg in args):
-            return function(*args, **kwargs)
-        try:
-            chosen = subclass(kwargs.get(keyword))
-        except Exception as error:  # noqa: BLE001
-            telemetry.guard.failed(error, function.__name__)
-            return function(*args, **kwargs)
-        return function(*args, **{**kwargs, keyword: chosen})
+    def with_factory(self, function: Function, keyword: str, derived: Derived) -> Function:
+        """The function, given a subclass of the class that it is asked to take."""
+        switch, failed = self._switch, self._telemetry.guard.failed
+        choose, default = self._chooser(derived), derived.default
 
-    return watched
+        @wraps(function)
+        def watched(*args: Any, **kwargs: Any) -> Any:
+            if not switch.on:
+                return function(*args, **kwargs)
+            try:
+                if any(isinstance(arg, type) for arg in args):  # by position
+                    chosen_args = tuple(choose(arg) if isinstance(arg, type) else arg for arg in args)
+                else:
+                    chosen = choose(kwargs.get(keyword) or (getattr(args[0], default, None) if default else None))
+                    chosen_args, kwargs = args, {**kwargs, keyword: chosen}
+            except Exception as error:  # noqa: BLE001
+                failed(error, function.__name__)
+                return function(*args, **kwargs)
+            return function(*chosen_args, **kwargs)
+
+        return watched
+
+    def _derive(self, base: type, below: type | None, derived: Derived) -> type:
+        """A subclass of `base`. The root's own subclass, `below`, comes after the classes of the application, so that
+        factories are chosen when these have made their choice."""
+        members: dict[str, Any] = {
+            "__module__": base.__module__,
+            "__qualname__": base.__qualname__,
+            "__doc__": base.__doc__,
+        }
+        for name, what in derived.methods.items():
+            function = getattr(base, name, None)
+            if function is None:
+                continue
+            if isinstance(what, Operation):
+                members[name] = self._recorded(function, what)
+            elif below is None:
+                keyword, inner = what
+                members[name] = self.with_factory(function, keyword, inner)
+        return type(base.__name__, (base,) if below is None else (base, below), members)
+
+    def _recorded(self, function: Function, operation: Operation) -> Function:
+        probe = compile_operation(operation, self._telemetry)
+        self._probes.append(probe)
+        return surround(operation, self._telemetry, probe, function)

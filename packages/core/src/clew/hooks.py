@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from clew.operation import Operation
 from clew.places import Function, Switch, replace, resolve
 from clew.places import Undo as Undo
+from clew.probe import Probe
 from clew.recorder import compile_operation
 from clew.settings import Settings
 from clew.shells import Shell as Shell
@@ -40,12 +41,18 @@ def patch(target: str, operation: Operation, *, optional: bool = False) -> Hook:
         probe = compile_operation(operation, telemetry)
 
         def make(function: Function) -> Function:
-            shell = operation.shell or shell_for(function, brief=operation.innermost)
-            return shell(probe, function)
+            return surround(operation, telemetry, probe, function)
 
         return replace(target, make, probe.silence, probe.failed, optional)
 
     return hook
+
+
+def surround(operation: Operation, telemetry: Telemetry, probe: Probe, function: Function) -> Function:
+    """The function with the operation's shell around it."""
+    shell = operation.shell or shell_for(function, brief=operation.innermost)
+    inside = None if operation.inside is None else operation.inside(telemetry)
+    return shell(probe, function if inside is None else inside(function))
 
 
 def enrich(target: str, action: Action, *, optional: bool = False) -> Hook:

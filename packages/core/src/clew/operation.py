@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from clew.hooks import Shell
     from clew.sheet import Sheet
+    from clew.telemetry import Telemetry
 
 Attributes = dict[str, Any]
 Labels = tuple[Any, ...]
@@ -59,7 +60,8 @@ class Operation(NamedTuple):
     metric: Metric
     #: Turns the labels of a point into its attributes, once per distinct labels.
     point: Callable[..., Attributes]
-    #: Makes facts of what was read: plain values that may wait. None for what is plain already.
+    #: Makes facts of what was read: plain values that may wait; or None, for a call that is not to be recorded after
+    #: all. None for what is plain already.
     settle: Callable[[Any], Facts] | None = None
     #: Takes the common ones out of the facts; None when there are no others.
     common: Callable[[Facts], Common] | None = None
@@ -71,6 +73,8 @@ class Operation(NamedTuple):
     blameless: Callable[[BaseException], bool] | None = None
     #: True where nothing that is watched happens inside the call.
     innermost: bool = False
+    #: Whether a call that takes longer than CLEW_SLOW_STATEMENT_MS is told with the line that it comes from.
+    slow: bool = False
     #: True for work that comes from outside: its parent is in the carrier, the request ID is accepted or made.
     edge: bool = False
     #: At an edge: how the carrier spells a header that is given in lower case; None for as it is.
@@ -92,6 +96,8 @@ class Operation(NamedTuple):
     heading: str | None = None
     #: What calls that are alike have in common, in words; None where that is the span's name.
     alike: Callable[[Facts], str] | None = None
+    #: What is put around the function, inside the shell, where the settings ask for it.
+    inside: Callable[[Telemetry], Callable[[Callable[..., Any]], Callable[..., Any]] | None] | None = None
     #: How begin and end surround the function; None means: as the function is (plain, coroutine, generator).
     shell: Shell | None = None
 

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from opentelemetry.context import Context
 
-from clew import failures, repeating
+from clew import failures, repeating, slow
 from clew.exclusion import Silence, exclusion
 from clew.operation import FAMILY, WORK, Operation, Scribe, Work
 from clew.probe import Begin, Brief, End, Note, Probe
@@ -50,8 +50,8 @@ def _begin_inner(operation: Operation, telemetry: Telemetry, scribe: Scribe) -> 
                 facts = read(*args, **kwargs)
                 if facts is None:
                     return None
-                if settle is not None:
-                    facts = settle(facts)
+                if settle is not None and (facts := settle(facts)) is None:
+                    return None
             except Exception as error:  # noqa: BLE001
                 failed(error, f"reader of {family}")
                 return start(context, None)
@@ -72,13 +72,15 @@ def _begin_inner(operation: Operation, telemetry: Telemetry, scribe: Scribe) -> 
 def _end_inner(operation: Operation, telemetry: Telemetry, scribe: Scribe) -> End:
     family, read_result, read_error = operation.family, operation.read_result, operation.read_error
     write, failed = scribe.end, telemetry.guard.failed
-    counted = operation.heading is not None
+    counted, limit = operation.heading is not None, _limit(operation, telemetry)
 
     def end(call: Any, result: Any, error: BaseException | None) -> None:
-        outcome = None
+        outcome, taken = None, clock() - call.began
         try:
             if counted:
-                _count(operation, call.inside.get(WORK), call.facts, clock() - call.began)
+                _count(operation, call.inside.get(WORK), call.facts, taken)
+            if taken > limit:
+                call.extra = slow.tell(operation, call.facts, call.inside, taken)
             if error is None:
                 if read_result is not None:
                     outcome = read_result(result)
@@ -101,7 +103,7 @@ def _brief(operation: Operation, telemetry: Telemetry, scribe: Scribe) -> Note:
     """For a call in which nothing else happens: it can be read when it is over."""
     family, read, settle, failed = operation.family, operation.read, operation.settle, telemetry.guard.failed
     read_result, take_down, counted = operation.read_result, scribe.note, operation.heading is not None
-    end = _end_inner(operation, telemetry, scribe)
+    end, limit = _end_inner(operation, telemetry, scribe), _limit(operation, telemetry)
 
     def note(context: Context, began: int, arguments: Any, result: Any, error: BaseException | None) -> None:
         ended, facts, outcome = clock(), None, None
@@ -110,13 +112,15 @@ def _brief(operation: Operation, telemetry: Telemetry, scribe: Scribe) -> Note:
             facts = read(*args, **kwargs)
             if facts is None:
                 return
-            if settle is not None:
-                facts = settle(facts)
-            if error is None:
-                if counted:
-                    _count(operation, context.get(WORK), facts, ended - began)
-                if read_result is not None:
-                    outcome = read_result(result)
+            if settle is not None and (facts := settle(facts)) is None:
+                return
+            if error is not None or ended - began > limit:  # rare: it goes the long way
+                end(scribe.begin(context, facts, None, began), result, error)
+                return
+            if counted:
+                _count(operation, context.get(WORK), facts, ended - began)
+            if read_result is not None:
+                outcome = read_result(result)
         except Exception as mistake:  # noqa: BLE001
             failed(mistake, f"reader of {family}")
         try:
@@ -201,6 +205,11 @@ def _end_edge(operation: Operation, telemetry: Telemetry, scribe: Scribe) -> End
         work.inside = ENDED
 
     return end
+
+
+def _limit(operation: Operation, telemetry: Telemetry) -> float:
+    """The nanoseconds from which on a call is slow."""
+    return telemetry.settings.slow_statement * 1e9 if operation.slow else float("inf")
 
 
 def _count(operation: Operation, work: Any, facts: Any, nanoseconds: int) -> None:

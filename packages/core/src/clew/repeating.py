@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import time
 from logging import getLogger
 from typing import Any
 
 from opentelemetry import metrics
 
 from clew.conventions import keys
+from clew.hourly import Hourly
 from clew.operation import Scribe, Work
 from clew.sheet import Repetition
 
 EVENT = "clew.repeated_calls"
-HOUR = 3600.0
-PLACES = 1000  # routes and titles whose last line is remembered
 
 _logger = getLogger("clew")
-_told: dict[tuple[str, str], float] = {}
+_hourly = Hourly()
 _counters: list[metrics.Counter] = []
 
 
@@ -30,11 +28,7 @@ def tell(scribe: Scribe, work: Work, repetition: Repetition) -> None:
     }  # fmt: skip
     scribe.event(work.call, EVENT, {**about, **place})
     _counter().add(1, {keys.HTTP_ROUTE: route} if route else {})
-    now = time.monotonic()
-    if now - _told.get((route, title), -HOUR) >= HOUR:
-        if len(_told) >= PLACES:
-            _told.clear()
-        _told[route, title] = now
+    if _hourly.due((route, title)):
         line = f"{place[keys.CODE_FILE_PATH]}:{place[keys.CODE_LINE_NUMBER]}" if place else "many places"
         message = "clew: %s made %d calls of %s in one request (%.3f s), from %s; request %s"
         _logger.warning(message, route or "a request", number, title, seconds, line, work.request_id)

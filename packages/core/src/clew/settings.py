@@ -25,6 +25,9 @@ class Settings(NamedTuple):
     otel_excluded_urls: tuple[str, ...]
     trace_headers: bool
     measure_cost: bool
+    db_transactions: bool
+    slow_statement: float
+    sql_comment: str
 
 
 def from_environment(environ: Mapping[str, str] | None = None) -> Settings:

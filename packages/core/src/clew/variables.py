@@ -46,6 +46,13 @@ def _flag(text: str) -> bool:
     return _one_of("true", "false")(text) == "true"
 
 
+def _milliseconds(text: str) -> float:
+    """In seconds; infinite for never."""
+    if not re.fullmatch(r"\d{1,9}", text):
+        raise ValueError("is not a number of milliseconds")
+    return int(text) / 1000 or float("inf")
+
+
 def _patterns(text: str) -> tuple[str, ...]:
     try:
         if text.isprintable():
@@ -110,5 +117,16 @@ VARIABLES: dict[str, Variable] = {
     ),
     "measure_cost": Variable(
         "CLEW_MEASURE_COST", "false", _flag, "true: metrics of the time that clew's own code takes in calls"
+    ),
+    "db_transactions": Variable(
+        "CLEW_DB_TRANSACTIONS", "false", _flag, "true: BEGIN, COMMIT and the like are recorded as statements too"
+    ),
+    "slow_statement": Variable(
+        "CLEW_SLOW_STATEMENT_MS", "500", _milliseconds,
+        "a database call that takes longer is told with the line of your code that it comes from; 0: none is",
+    ),
+    "sql_comment": Variable(
+        "CLEW_SQL_COMMENT", "off", _one_of("off", "request", "static"),
+        "request: statements tell the server request and trace ID in a comment; static: only the route",
     ),
 }  # fmt: skip

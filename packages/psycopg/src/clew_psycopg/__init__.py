@@ -1,4 +1,4 @@
-"""Follows the statements that an application runs with psycopg 3: sync, async, server-side, in a pool."""
+"""Follows the statements that an application runs with psycopg 3: sync, async, server-side, COPY, in a pool."""
 
 from typing import Any
 
@@ -14,29 +14,28 @@ def read_server(connection: Any) -> db_client.Server:
 
 
 def read_statement(cursor: Any, query: Any, *args: Any, **options: Any) -> db_client.Query:
-    return db_client.query(read_text(query, cursor), of=cursor.connection)
+    return db_client.query(query, of=cursor.connection)
 
 
 def read_batch(cursor: Any, query: Any, params_seq: Any, **options: Any) -> db_client.Query:
-    return db_client.query(read_text(query, cursor), of=cursor.connection, batch=params_seq)
-
-
-def read_text(query: Any, cursor: Any) -> str:
-    if isinstance(query, str):
-        return query
-    return query.decode() if isinstance(query, bytes) else query.as_string(cursor)
+    return db_client.query(query, of=cursor.connection, batch=params_seq)
 
 
 statement = db_client.statement(read_statement, read_server, innermost=True)
-batch = db_client.statement(read_batch, read_server, innermost=True)
+operations = {
+    "execute": db_client.commented(statement),
+    "executemany": db_client.statement(read_batch, read_server, innermost=True),
+    "stream": statement,
+    "copy": db_client.within(statement),
+}
+server_side = {"execute": statement}
 plugin = Plugin(
     "psycopg",
     versions=">=3.1",
     hooks=[
-        patch(f"psycopg:{prefix}{cursor}.{method}", operation)
-        for prefix in ("", "Async")
-        for cursor, methods in (("Cursor", ("execute", "executemany", "stream")), ("ServerCursor", ("execute",)))
-        for method, operation in (("execute", statement), ("executemany", batch), ("stream", statement))
-        if method in methods
+        patch(f"psycopg:{cursor}.{method}", operation)
+        for cursor, methods in {"Cursor": operations, "ServerCursor": server_side}.items()
+        for cursor in (cursor, f"Async{cursor}")
+        for method, operation in methods.items()
     ],
 )

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
+from operator import attrgetter
 from typing import Any, NamedTuple
+from weakref import WeakKeyDictionary
 
 from opentelemetry.trace import SpanKind
 
-from clew import sql
+from clew import settings, sql
+from clew.commenting import commenting
 from clew.conventions import keys
-from clew.hooks import Action
+from clew.hooks import Action, Hook, patch
 from clew.operation import Attributes, Closing, Metric, Opening, Operation
+from clew.shells import coroutine
+from clew.shells_context import context_manager
+from clew.telemetry import Telemetry
 
 FAMILY = "db.client"
 DURATION = Metric(
@@ -33,17 +40,24 @@ class Server(NamedTuple):
 
 
 #: Text, connection, parameter sets.
-Query = tuple[str, Any, Any]
+Query = tuple[Any, Any, Any]
+#: Has the parameters of the watched function; None for a call that is not to be recorded.
+Reader = Callable[..., "Query | None"]
+#: What transactions consist of: a driver sends it by itself in one library and by a statement in the next.
+CHATTER_LENGTH = 64
+_CHATTER = re.compile(
+    r"\s*(?:begin|start\s+transaction|commit|rollback|savepoint|release|abort)\b(?!.*;\s*\S)", re.IGNORECASE | re.DOTALL
+)
 
 
-def query(text: str, of: Any = None, batch: Any = None) -> Query:
+def query(text: Any, of: Any = None, batch: Any = None) -> Query:
     """One statement as it is sent over the connection `of`; `batch` is the sequence of parameter sets, when one call
-    runs the statement for each."""
+    runs the statement for each. `text` may be bytes, or an object that says itself `as_string(connection)`."""
     return text, of, batch
 
 
 def statement(
-    read_query: Callable[..., Query | None],
+    read_query: Reader,
     read_server: Callable[[Any], Server],
     read_code: Callable[[BaseException], str | None] | None = None,
     innermost: bool = False,
@@ -53,9 +67,15 @@ def statement(
     `innermost`: the watched function calls no other function that is watched.
     """
 
-    def settle(read: Query) -> _Facts:
+    def settle(read: Query) -> _Facts | None:
         text, connection, batch = read
-        known = getattr(connection, REMEMBERED, None) or _remember(connection, read_server(connection))
+        if type(text) is not str:
+            text = _text(text, connection)
+        if len(text) < CHATTER_LENGTH and _CHATTER.match(text) and not _with_chatter():
+            return None
+        known = getattr(connection, REMEMBERED, None)
+        if known is None:
+            known = _elsewhere(connection) or _remember(connection, read_server(connection))
         if len(text) > sql.LONGEST:  # a note may wait for a second: what is not read of the statement need not
             text = text[: sql.LONGEST + 1]
         return text, known, None if batch is None else _size(batch)
@@ -63,8 +83,67 @@ def statement(
     return Operation(
         FAMILY, SpanKind.CLIENT, read_query, _opening, _closing, DURATION, _point,
         settle=settle, read_error=read_code or _sqlstate, innermost=innermost,
-        heading="db",
+        heading="db", slow=True,
     )  # fmt: skip
+
+
+def methods(
+    read_server: Callable[[Any], Server], read_code: Callable[[BaseException], str | None], of: str = "connection"
+) -> dict[str, Operation]:
+    """What a cursor of the DB-API (PEP 249) does, by the name of its method; `of` is where it has its connection."""
+    connection = attrgetter(of)
+
+    def read_execute(cursor: Any, *args: Any, **options: Any) -> Query:
+        return args[0] if args else _first(options), connection(cursor), None
+
+    def read_executemany(cursor: Any, *args: Any, **options: Any) -> Query:
+        text, sets, *_ = (*args, *options.values())
+        return text, connection(cursor), sets
+
+    def read_callproc(cursor: Any, *args: Any, **options: Any) -> Query:
+        return f"CALL {args[0] if args else _first(options)}", connection(cursor), None
+
+    return {
+        "execute": statement(read_execute, read_server, read_code, innermost=True),
+        "executemany": statement(read_executemany, read_server, read_code),  # most run `execute` for each
+        "callproc": statement(read_callproc, read_server, read_code),
+    }
+
+
+def cursor(
+    target: str, read_server: Callable[[Any], Server], of: str = "connection", doubled: bool | None = True
+) -> list[Hook]:
+    """Hooks for a class of cursors whose failures have the server's code as their first argument. `doubled`: whether it
+    formats statements with `%`; None for one that has the server prepare them, which get no comment."""
+    operations = methods(read_server, vendor_code, of)
+    if doubled is not None:
+        operations["execute"] = commented(operations["execute"], doubled)
+    return [patch(f"{target}.{name}", operation, optional=True) for name, operation in operations.items()]
+
+
+def _first(options: Mapping[str, Any]) -> Any:
+    """The statement, which libraries call by one of these names."""
+    return next(options[name] for name in ("query", "operation", "statement", "sql", "procname") if name in options)
+
+
+def commented(operation: Operation, doubled: bool = True) -> Operation:
+    """The same for a driver that sends the text as it gets it, so that a comment may be added. `doubled`: it formats it
+    with `%` when there are parameters."""
+
+    def inside(telemetry: Telemetry) -> Callable[[Any], Any] | None:
+        return None if telemetry.settings.sql_comment == "off" else commenting(telemetry, doubled)
+
+    return operation._replace(inside=inside)
+
+
+def awaited(operation: Operation) -> Operation:
+    """The same for a function that returns a coroutine and does not look as if it did."""
+    return operation._replace(shell=coroutine)
+
+
+def within(operation: Operation) -> Operation:
+    """The same for a function that returns a context manager, such as a COPY: it lasts as long as the block."""
+    return operation._replace(shell=context_manager, innermost=False)
 
 
 class _Known:
@@ -110,6 +189,12 @@ def opened(read_database: Callable[..., Server]) -> Action:
     return Action(read, lambda read: _remember(*read))
 
 
+def server_of(connection: Any) -> Server | None:
+    """What is remembered of a connection."""
+    known = getattr(connection, REMEMBERED, None) or _elsewhere(connection)
+    return None if known is None else known.server
+
+
 #: One for each server, not for each connection.
 _known: dict[Server, _Known] = {}
 
@@ -123,9 +208,35 @@ def _remember(connection: Any, server: Server) -> _Known:
         known = _known[server] = _Known(server)
     try:
         setattr(connection, REMEMBERED, known)
-    except (AttributeError, TypeError):  # a C type without room: it is read again next time
-        pass
+    except (AttributeError, TypeError):  # an object without room
+        try:
+            _roomless[connection] = known
+        except TypeError:  # nor for weak references: it is read again next time
+            pass
     return known
+
+
+_roomless: WeakKeyDictionary[Any, _Known] = WeakKeyDictionary()
+
+
+def _elsewhere(connection: Any) -> _Known | None:
+    try:
+        return _roomless.get(connection) if _roomless else None
+    except TypeError:
+        return None
+
+
+def _text(text: Any, connection: Any) -> str:
+    if isinstance(text, str):
+        return str(text)
+    if isinstance(text, (bytes, bytearray)):
+        return text.decode(errors="replace")
+    strings = getattr(text, "strings", None)  # a template string (PEP 750): what is interpolated is a parameter
+    return "?".join(strings) if strings is not None else str(text.as_string(connection))
+
+
+def _with_chatter() -> bool:
+    return settings.current().db_transactions
 
 
 def _server_attributes(server: Server) -> Attributes:
@@ -167,3 +278,20 @@ def _sqlstate(error: BaseException) -> str | None:
         if isinstance(code, str):
             return code
     return None
+
+
+def vendor_code(error: BaseException) -> str | None:
+    """The number or word that drivers of MySQL, SQL Server and ODBC give as first argument of their exceptions."""
+    is_of_driver = any(kind.__name__ == "DatabaseError" for kind in type(error).__mro__)
+    code = error.args[0] if is_of_driver and error.args else None
+    return str(code) if isinstance(code, int) or (isinstance(code, str) and code.isalnum()) else None
+
+
+def mysql(host: Any, port: Any, database: Any, version: Any) -> Server:
+    """A server that speaks MySQL's protocol; its version says whether it is MariaDB."""
+    system = "mariadb" if "mariadb" in _plain(version).lower() else "mysql"
+    return Server(system, _plain(host) or None, port if isinstance(port, int) else None, _plain(database) or None)
+
+
+def _plain(value: Any) -> str:
+    return value.decode(errors="replace") if isinstance(value, bytes) else str(value or "")

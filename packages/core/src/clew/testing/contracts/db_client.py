@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import threading
-from collections.abc import Iterator
-from contextlib import AbstractContextManager
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from opentelemetry import trace
+from opentelemetry.context import set_value
 from opentelemetry.trace import SpanKind, StatusCode
 
 import clew
+from clew import settings, slow
+from clew.operation import WORK
 from clew.plugin import Plugin
+from clew.propagation import REQUEST_ID, attach, detach, get_current
 from clew.testing.recording import Recording, enabled
 
 METRIC = "db.client.operation.duration"
+SELECT = "SELECT sku FROM items"
 
 
 class DbClientContract:
@@ -28,9 +37,17 @@ class DbClientContract:
     #: The attributes that say which database it is.
     where: dict[str, Any]
     placeholder: str = "?"
+    #: What the driver says of a table that does not exist, if it says more than the exception's type.
+    code_of_missing_table: str | None = None
+    #: Whether a connection that was made before the plugin was enabled is followed.
+    follows_early_connections: bool = True
+
+    #: A statement that returns its own text, as the server got it; and whether it is sent as text, not prepared.
+    own_text: str | None = None
+    sends_text: bool = True
 
     def connect(self) -> AbstractContextManager[Any]:
-        """A connection of the library, closed at the end."""
+        """A connection of the library, closed at the end; every statement takes effect at once."""
         raise NotImplementedError
 
     def run(self, connection: Any, sql: str, *parameters: Any) -> list[Any]:
@@ -40,6 +57,15 @@ class DbClientContract:
     def run_many(self, connection: Any, sql: str, parameters: list[tuple[Any, ...]]) -> None:
         """One statement, once for each set of parameters, in one call of the library."""
         raise NotImplementedError
+
+    def ways(self, connection: Any) -> Mapping[str, Callable[[str], Any]]:
+        """Every other way of the library to run a statement."""
+        return {}
+
+    def transact(self, connection: Any) -> None:
+        """Begins, commits, begins again and rolls back as the library has it; pings, if there is such a thing."""
+        for statement in ("BEGIN", "COMMIT", "BEGIN", "ROLLBACK"):
+            self.run(connection, statement)
 
     @pytest.fixture
     def record(self) -> Iterator[Recording]:
@@ -66,6 +92,14 @@ class DbClientContract:
         }
         assert record.points(METRIC) == [({**self.where, "db.query.summary": "SELECT items"}, 1)]
 
+    def test_every_way_in_is_one_span(self, record: Recording, connection: Any) -> None:
+        told = {}
+        for way, run in self.ways(connection).items():
+            record.clear()
+            run(SELECT)
+            told[way] = [span.name for span in record.spans()]
+        assert {way: names for way, names in told.items() if names != ["SELECT items"]} == {}, told
+
     def test_the_result_is_what_it_is_without_us(self, record: Recording, connection: Any) -> None:
         mark = self.placeholder
         self.run(connection, f"INSERT INTO items VALUES ({mark}, {mark})", "a", 1)
@@ -78,6 +112,7 @@ class DbClientContract:
             connection, f"SELECT 'hunter2', number FROM items WHERE sku = {mark} AND number IN (4711, 4712)", "hunter3"
         )
         told = repr([(span.name, span.attributes, span.events) for span in record.spans()])
+        assert len(record.spans()) == 1
         for secret in ("hunter2", "hunter3", "4711", "4712"):
             assert secret not in told
 
@@ -87,13 +122,19 @@ class DbClientContract:
         self.run_many(connection, f"INSERT INTO items VALUES ({mark}, {mark})", rows)
         assert (record.span().attributes or {})["db.operation.batch.size"] == 5
         record.clear()
-        assert len(self.run(connection, "SELECT sku FROM items")) == 5
+        assert len(self.run(connection, SELECT)) == 5
+
+    def test_a_batch_of_what_is_no_insert_is_one_span_too(self, record: Recording, connection: Any) -> None:
+        mark = self.placeholder
+        self.run_many(connection, f"UPDATE items SET sku = {mark} WHERE number = {mark}", [("a", 1), ("b", 2)])
+        assert [span.name for span in record.spans()] == ["UPDATE items"]
 
     def test_reading_many_rows_adds_no_span(self, record: Recording, connection: Any) -> None:
-        mark = self.placeholder
-        self.run_many(connection, f"INSERT INTO items VALUES ({mark}, {mark})", [("s", n) for n in range(1000)])
+        rows = ", ".join(f"('s', {number})" for number in range(10))
+        self.run(connection, f"INSERT INTO items VALUES {rows}")
         record.clear()
-        assert len(self.run(connection, "SELECT sku FROM items")) == 1000
+        tens = ", ".join(f"items {alias}" for alias in "abcd")
+        assert len(self.run(connection, f"SELECT a.sku FROM {tens}")) == 10_000
         assert len(record.spans()) == 1
 
     def test_a_failure_is_the_drivers_own_and_is_recorded(self, record: Recording, connection: Any) -> None:
@@ -103,20 +144,78 @@ class DbClientContract:
         kind = type(raised.value)
         name = f"{kind.__module__}.{kind.__qualname__}"
         assert span.status.status_code is StatusCode.ERROR
-        assert (span.attributes or {})["error.type"] == name
+        told = {"error.type": name, "db.response.status_code": self.code_of_missing_table}
+        if self.code_of_missing_table is None:
+            del told["db.response.status_code"]
+        point = record.points(METRIC)[0][0]
+        for attributes in (span.attributes or {}, point):
+            assert {key: attributes.get(key) for key in told} == told
         assert [(event.attributes or {})["exception.type"] for event in span.events] == [name]
-        assert record.points(METRIC)[0][0]["error.type"] == name
 
-    def test_the_span_is_a_child_of_the_current_one(self, record: Recording, connection: Any) -> None:
-        with trace.get_tracer("test").start_as_current_span("parent") as parent:
-            self.run(connection, "SELECT sku FROM items")
+    def test_begin_and_commit_are_not_recorded(self, record: Recording, connection: Any) -> None:
+        self.transact(connection)
+        self.run(connection, SELECT)
+        assert [span.name for span in record.spans()] == ["SELECT items"]
+
+    def test_the_span_is_a_child_of_the_current_one_and_has_its_request_id(
+        self, record: Recording, connection: Any
+    ) -> None:
+        with trace.get_tracer("test").start_as_current_span("parent") as parent, _request("order-1"):
+            self.run(connection, SELECT)
         child = record.spans()[0]
         assert child.parent is not None
         assert child.parent.span_id == parent.get_span_context().span_id
+        assert (child.attributes or {})["request.id"] == "order-1"
+
+    def test_a_slow_statement_names_the_line_it_comes_from_and_is_logged_once(
+        self, record: Recording, connection: Any, monkeypatch: Any, caplog: Any
+    ) -> None:
+        slow._hourly.forget()
+        monkeypatch.setattr("clew.recorder.clock", lambda: time.perf_counter_ns() + 10**12)
+        with _request("order-1"):
+            for _ in range(2):
+                self.run(connection, SELECT)
+        for span in record.spans():
+            attributes = span.attributes or {}
+            assert os.path.basename(str(attributes["code.file.path"])).startswith("test_")
+            assert isinstance(attributes["code.line.number"], int)
+            assert "." in str(attributes["code.function.name"])
+        (line,) = [message for message in caplog.messages if message.startswith("clew: ")]
+        assert line.startswith("clew: SELECT items took 1000.")
+        assert line.endswith("; request order-1")
+
+    @pytest.mark.parametrize("kind", ["off", "request", "static"])
+    def test_the_server_is_told_whose_statement_it_is_where_that_is_wanted(self, kind: str, monkeypatch: Any) -> None:
+        if self.own_text is None:
+            pytest.skip("no server to tell")
+        monkeypatch.setenv("CLEW_SQL_COMMENT", kind)
+        settings.current.cache_clear()
+        work = SimpleNamespace(route="/items/<sku>/*/ 'x'", request_id="order-1", sheet=None, recorded=None)
+        try:
+            with (
+                enabled(self.plugin) as record,
+                self.connect() as connection,
+                trace.get_tracer("test").start_as_current_span("parent"),
+                _request("order-1", work),
+            ):
+                plain = self.run(connection, self.own_text)[0][0]
+                marked = self.run(connection, f"{self.own_text} AND 1 = {self.placeholder}", 1)[0][0]
+        finally:
+            monkeypatch.undo()
+            settings.current.cache_clear()
+        parent = next(span for span in record.spans() if span.name == "parent")
+        expected = {
+            "off": "",
+            "request": f" /*request_id='order-1',traceparent='00-{parent.context.trace_id:032x}-",
+            "static": " /*route='%2Fitems%2F%3Csku%3E%2F%2A%2F%20%27x%27'*/",
+        }[kind]
+        for text in (plain, marked):
+            assert "/*" not in str(text) if not (expected and self.sends_text) else expected in str(text)
+        assert not [span for span in record.spans() if "order-1" in str((span.attributes or {}).get("db.query.text"))]
 
     def test_within_suppress_nothing_is_recorded(self, record: Recording, connection: Any) -> None:
         with clew.suppress():
-            self.run(connection, "SELECT sku FROM items")
+            self.run(connection, SELECT)
         assert (list(record.spans()), record.points(METRIC)) == ([], [])
 
     def test_threads_with_connections_of_their_own_do_not_mix(self, record: Recording, connection: Any) -> None:
@@ -130,7 +229,7 @@ class DbClientContract:
         for thread in threads:
             thread.join()
         parents = {span.context.span_id: span.name for span in record.spans() if span.kind is SpanKind.INTERNAL}
-        clients = [span for span in record.spans() if span.kind is SpanKind.CLIENT]
+        clients = [span for span in record.spans() if "column_" in str((span.attributes or {}).get("db.query.text"))]
         assert len(clients) == 8
         for span in clients:
             assert span.parent is not None
@@ -143,12 +242,57 @@ class DbClientContract:
             raise RuntimeError("a mistake of ours")
 
         monkeypatch.setattr("clew.sql.describe", broken)
-        assert self.run(connection, "SELECT sku FROM items") == []
+        assert list(self.run(connection, SELECT)) == []
         assert [span.name for span in record.spans()] == ["db.client"]
 
-    def test_after_disabling_nothing_is_recorded(self) -> None:
-        with enabled(self.plugin) as record:
+    def test_classes_stay_what_they_are(self) -> None:
+        """isinstance, repr, and functions of C that want just this type look at the class."""
+        with self.connect() as plain:
+            expected = type(plain)
+        with enabled(self.plugin), self.connect() as connection:
+            assert isinstance(connection, expected)
+            assert (type(connection).__name__, type(connection).__module__) == (expected.__name__, expected.__module__)
+
+    def test_a_connection_made_before_enabling_is_followed(self) -> None:
+        if not self.follows_early_connections:
+            pytest.skip("classes of C, of which only new connections are followed")
+        with self.connect() as connection:
+            with enabled(self.plugin) as record:
+                self.run(connection, "SELECT 1 AS one")
+            assert [span.name for span in record.spans()] == ["SELECT"]
+            assert (record.span().attributes or {})["db.system.name"] == self.where["db.system.name"]
+
+    def test_after_disabling_nothing_is_recorded_and_everything_is_as_before(self) -> None:
+        before = _contents_of(self.plugin.name)
+        with enabled(self.plugin) as record, self.connect() as connection:
             pass
+        after = _contents_of(self.plugin.name)
+        assert {place for place, value in before.items() if after.get(place) is not value} == set()
         with self.connect() as connection:
             self.run(connection, "SELECT 1")
         assert list(record.spans()) == []
+
+
+@contextmanager
+def _request(request_id: str, work: Any = None) -> Iterator[None]:
+    token = attach(set_value(WORK, work, set_value(REQUEST_ID, request_id, get_current())))
+    try:
+        yield
+    finally:
+        detach(token)
+
+
+def _contents_of(library: str) -> dict[str, Any]:
+    """Every function and class in the library's modules and in their classes, by its place."""
+    found = {}
+    for name, module in list(sys.modules.items()):
+        if f"{name}.".startswith(f"{library.partition('.')[0]}.") and "test" not in name:
+            for key, value in list(vars(module).items()):
+                found[f"{name}:{key}"] = value
+                if isinstance(value, type):
+                    found |= {f"{name}:{key}.{inner}": member for inner, member in vars(value).items()}
+    return {
+        place: value
+        for place, value in found.items()
+        if isinstance(value, (classmethod, staticmethod)) or callable(value)
+    }

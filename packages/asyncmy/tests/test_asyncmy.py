@@ -1,0 +1,77 @@
+"""clew-asyncmy passes the contract of a database driver with coroutines against a real MariaDB."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import asyncmy
+import pytest
+from asyncmy.cursors import Cursor, DictCursor, SSCursor
+
+from clew.testing.contracts.db_client_async import AsyncDbClientContract
+from clew_asyncmy import plugin
+
+
+class MyCursor(Cursor):
+    pass
+
+
+class TestAsyncmy(AsyncDbClientContract):
+    plugin = plugin
+    own_text = "SELECT info FROM information_schema.processlist WHERE id = connection_id()"
+    placeholder = "%s"
+    code_of_missing_table = "1146"
+    long_statement = "SELECT SLEEP(60)"
+
+    @pytest.fixture(autouse=True)
+    def _server(self, mariadb: Any) -> None:
+        self.server = mariadb._asdict()
+        self.where = {
+            "db.system.name": "mariadb",
+            "db.namespace": mariadb.database,
+            "server.address": mariadb.host,
+            "server.port": mariadb.port,
+        }
+
+    @asynccontextmanager
+    async def open(self, **options: Any) -> AsyncIterator[Any]:
+        async with asyncmy.connect(**self.server, **options, autocommit=True) as connection:
+            yield connection
+
+    async def execute(self, connection: Any, sql: str, *parameters: Any) -> list[Any]:
+        async with connection.cursor() as cursor:
+            await cursor.execute(sql, parameters or None)
+            return list(await cursor.fetchall())
+
+    async def execute_many(self, connection: Any, sql: str, parameters: list[tuple[Any, ...]]) -> None:
+        async with connection.cursor() as cursor:
+            await cursor.executemany(sql, parameters)
+
+    def async_ways(self, connection: Any) -> dict[str, Any]:
+        return {
+            "rows as dicts": lambda sql: self.with_cursor(connection, sql, cursor=DictCursor),
+            "a class by position": lambda sql: self.with_cursor(connection, sql, SSCursor),
+            "a class of its own": lambda sql: self.with_cursor(connection, sql, MyCursor),
+            "a class of the connection": self.with_class,
+            "a pool": self.in_a_pool,
+        }
+
+    async def with_cursor(self, connection: Any, sql: str, *kinds: Any, **options: Any) -> None:
+        async with connection.cursor(*kinds, **options) as cursor:
+            assert isinstance(cursor, (*kinds, *options.values()))
+            await cursor.execute(sql)
+            assert list(await cursor.fetchall()) == []
+
+    async def with_class(self, sql: str) -> None:
+        async with self.open(cursor_cls=DictCursor) as connection, connection.cursor() as cursor:
+            assert isinstance(cursor, DictCursor)
+            await cursor.execute(sql)
+
+    async def in_a_pool(self, sql: str) -> None:
+        async with asyncmy.create_pool(**self.server, minsize=1) as pool, pool.acquire() as connection:
+            await self.execute(connection, sql)
+
+    def transact(self, connection: Any) -> None:
+        super().transact(connection)
+        for work in (connection.ping, connection.begin, connection.commit, connection.rollback):
+            self.wait(work())

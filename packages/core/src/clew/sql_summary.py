@@ -1,0 +1,88 @@
+"""Sums a statement up in a few words: what it does to which tables (`SELECT users`, `INSERT orders SELECT carts`)."""
+
+from __future__ import annotations
+
+import re
+
+LENGTH = 255
+_NAME = r"(?:[^\W\d][\w$#]*|\"[^\"]*\"|`[^`]*`|\[[^\]]*\])"
+_PATH = rf"{_NAME}(?: ?\. ?{_NAME})*"
+_TABLES = rf"{_PATH}(?:(?: (?:[aA][sS] )?[^\W\d]\w*)? ?, ?{_PATH})*"
+_BEFORE_TABLES = r"(?i:(?:IF NOT EXISTS |IF EXISTS |ONLY |TABLE |CONCURRENTLY )*(?!SELECT |LATERAL |SET ))"
+# With a space before whatever is looked for: a search for one character is quick, and the next one decides for most.
+_UPDATE = "UPDATE(?<!ON UPDATE)(?<!DO UPDATE)(?<!KEY UPDATE)(?<!FOR UPDATE)"
+_QUERY = re.compile(
+    rf" (?=[DFIJMSUdfijmsu])(?:(?i:(?:FROM(?<!DISTINCT FROM)|JOIN|INTO|USING|({_UPDATE})) ){_BEFORE_TABLES}({_TABLES})"
+    r"|((?i:SELECT\b|INSERT(?= )|MERGE(?= )|DELETE(?<!ON DELETE)(?= ))))"
+)
+_QUERIES = frozenset({"SELECT", "INSERT", "UPDATE", "DELETE", "MERGE", "REPLACE", "WITH", "EXPLAIN", "LOAD"})
+_FIRST = re.compile(r"[( ]*([^\W\d]+)")
+_DEFINITION = re.compile(
+    r" (?:OR REPLACE |UNIQUE |TEMP |TEMPORARY |MATERIALIZED |UNLOGGED |GLOBAL |LOCAL )*"
+    r"(TABLE|INDEX|VIEW|DATABASE|SCHEMA|TRIGGER|SEQUENCE|FUNCTION|PROCEDURE|TYPE|ROLE|USER|EXTENSION)\b",
+    re.IGNORECASE,
+)
+#: Words before the name of what they are about, beside CREATE TABLE and the like.
+_DIRECT = frozenset({"CALL", "EXEC", "EXECUTE", "TRUNCATE", "COPY"})
+_NAMED = re.compile(rf" {_BEFORE_TABLES}({_TABLES})")
+_WITH = re.compile(rf"(?:WITH|RECURSIVE|,) (?!RECURSIVE )({_NAME})(?: ?\([^)]*\))? AS ", re.IGNORECASE)
+_ONE = re.compile(_PATH)
+
+
+def summarize(text: str) -> str:
+    """The summary of a statement that is in one line and without literals; empty when it does not begin with a word."""
+    text = f" {text.replace('(', '( ')}"
+    first = _FIRST.match(text)
+    if first is None:
+        return ""
+    verb = first[1].upper()
+    summary = " ".join(_of_query(verb, text) if verb in _QUERIES else _of_others(verb, text[first.end() :]))
+    return summary if len(summary) <= LENGTH else summary[: LENGTH + 1].rpartition(" ")[0] or summary[:LENGTH]
+
+
+def _of_query(verb: str, text: str) -> list[str]:
+    words = [verb] if verb in ("EXPLAIN", "REPLACE", "LOAD") else []
+    for update, tables, word in _QUERY.findall(text):
+        if word:
+            word = word.upper()
+            if not words or words[-1] != word:
+                words.append(word)
+        elif update:
+            words += ("UPDATE", *_names(tables))
+        elif tables.isidentifier():
+            words.append(tables)
+        else:
+            words += _names(tables)
+    if verb == "WITH":
+        passing = {name.upper() for name in _WITH.findall(text)}
+        words = [word for word in words if word.upper() not in passing]
+    return words or [verb]
+
+
+def _of_others(verb: str, rest: str) -> list[str]:
+    defined = _DEFINITION.match(rest) if verb in ("CREATE", "ALTER", "DROP") else None
+    if defined:
+        verb, rest = f"{verb} {defined[1].upper()}", rest[defined.end() :]
+    elif verb not in _DIRECT:
+        return [verb]
+    words, named = [verb], _NAMED.match(rest)
+    if named:
+        words += _names(named[1])
+        rest = rest[named.end() :]
+    more = ";" in rest or "select" in rest.lower()
+    return [*words, *_of_query("", rest)] if more else words
+
+
+def _names(tables: str) -> list[str]:
+    """`a x, "b".c y` -> a, b.c : the tables of a comma list, without aliases and quotes."""
+    if "," not in tables:
+        return [_bare(tables)]
+    paths = [_ONE.match(part.strip()) for part in tables.split(",")]
+    return [_bare(path[0]) for path in paths if path]
+
+
+def _bare(path: str) -> str:
+    for mark in '"`[] ':
+        if mark in path:
+            path = path.replace(mark, "")
+    return path

@@ -1,0 +1,28 @@
+"""Follows the statements that an application runs with mysql-connector-python, in Python and in C, sync and async."""
+
+from typing import Any
+
+from clew import Plugin
+from clew.conventions import db_client
+
+__all__ = ["plugin"]
+
+
+def read_server(connection: Any) -> db_client.Server:
+    version = getattr(connection, "server_info", None) or connection.get_server_info()
+    # `connection.database` would ask the server.
+    return db_client.mysql(connection.server_host, connection.server_port, connection._database, version)
+
+
+modules = {"cursor": "MySQLCursor", "cursor_cext": "CMySQLCursor", "aio.cursor": "MySQLCursor"}
+plugin = Plugin(
+    "mysql",
+    hooks=[
+        hook
+        for module, name in modules.items()
+        for kind in ("", "Prepared")
+        for hook in db_client.cursor(
+            f"mysql.connector.{module}:{name}{kind}", read_server, of="_connection", doubled=None if kind else False
+        )
+    ],
+)

@@ -1,0 +1,99 @@
+"""clew-mysql-connector passes the contract of a database driver against a real MariaDB, in Python, C and coroutines."""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, closing, contextmanager
+from typing import Any
+
+import mysql.connector
+import pytest
+
+from clew.testing.contracts.db_client import DbClientContract
+from clew.testing.contracts.db_client_async import AsyncDbClientContract
+from clew_mysql_connector import plugin
+
+KINDS = ({"dictionary": True}, {"buffered": True}, {"raw": True}, {"prepared": True})
+
+
+def where(server: Any) -> dict[str, Any]:
+    return {
+        "db.system.name": "mariadb",
+        "db.namespace": server.database,
+        "server.address": server.host,
+        "server.port": server.port,
+    }
+
+
+class TestInPython(DbClientContract):
+    plugin = plugin
+    own_text = "SELECT info FROM information_schema.processlist WHERE id = connection_id()"
+    placeholder = "%s"
+    code_of_missing_table = "1146"
+    options: dict[str, Any] = {"use_pure": True}
+
+    @pytest.fixture(autouse=True)
+    def _server(self, mariadb: Any) -> None:
+        self.server, self.where = mariadb._asdict(), where(mariadb)
+
+    @contextmanager
+    def connect(self) -> Iterator[Any]:
+        with closing(mysql.connector.connect(**self.server, **self.options, autocommit=True)) as connection:
+            yield connection
+
+    def run(self, connection: Any, sql: str, *parameters: Any) -> list[Any]:
+        with closing(connection.cursor()) as cursor:
+            cursor.execute(sql, parameters or None)
+            return cursor.fetchall() if cursor.description else []
+
+    def run_many(self, connection: Any, sql: str, parameters: list[tuple[Any, ...]]) -> None:
+        with closing(connection.cursor()) as cursor:
+            cursor.executemany(sql, parameters)
+
+    def ways(self, connection: Any) -> dict[str, Any]:
+        def with_cursor(sql: str, **kind: Any) -> None:
+            with closing(connection.cursor(**kind)) as cursor:
+                cursor.execute(operation=sql)
+                assert list(cursor) == []
+
+        return {str(kind): lambda sql, kind=kind: with_cursor(sql, **kind) for kind in KINDS}
+
+    def transact(self, connection: Any) -> None:
+        super().transact(connection)
+        connection.ping()
+        connection.start_transaction()
+        connection.commit()
+        connection.rollback()
+
+
+@pytest.mark.skipif(not mysql.connector.HAVE_CEXT, reason="mysql-connector-python was installed without C")
+class TestInC(TestInPython):
+    options = {"use_pure": False}
+
+
+class TestCoroutines(AsyncDbClientContract):
+    plugin = plugin
+    own_text = "SELECT info FROM information_schema.processlist WHERE id = connection_id()"
+    placeholder = "%s"
+    code_of_missing_table = "1146"
+    long_statement = "SELECT SLEEP(60)"
+
+    @pytest.fixture(autouse=True)
+    def _server(self, mariadb: Any) -> None:
+        self.aio = pytest.importorskip("mysql.connector.aio")
+        self.server, self.where = mariadb._asdict(), where(mariadb)
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[Any]:
+        connection = await self.aio.connect(**self.server, autocommit=True, ssl_disabled=True)
+        try:
+            yield connection
+        finally:
+            await connection.close()
+
+    async def execute(self, connection: Any, sql: str, *parameters: Any) -> list[Any]:
+        cursor = await connection.cursor()
+        await cursor.execute(sql, parameters or ())
+        return await cursor.fetchall() if cursor.description else []
+
+    async def execute_many(self, connection: Any, sql: str, parameters: list[tuple[Any, ...]]) -> None:
+        cursor = await connection.cursor()
+        await cursor.executemany(sql, parameters)

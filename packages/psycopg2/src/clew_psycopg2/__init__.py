@@ -1,0 +1,56 @@
+"""Follows the statements that an application runs with psycopg2: classes of C, of which it is handed subclasses."""
+
+from typing import Any
+
+from clew import Derived, Plugin, derive, patch
+from clew.conventions import db_client
+
+__all__ = ["plugin"]
+
+
+def read_server(connection: Any) -> db_client.Server:
+    info = connection.info
+    return db_client.Server("postgresql", info.host, info.port, info.dbname)
+
+
+def read_statement(cursor: Any, query: Any, *args: Any, **options: Any) -> db_client.Query:
+    return db_client.query(query, of=cursor.connection)
+
+
+def read_batch(cursor: Any, query: Any, vars_list: Any, *args: Any, **options: Any) -> db_client.Query:
+    return db_client.query(query, of=cursor.connection, batch=vars_list)
+
+
+def read_copy_from(cursor: Any, file: Any, table: str, *args: Any, **options: Any) -> db_client.Query:
+    return db_client.query(f'COPY "{table}" FROM STDIN', of=cursor.connection)
+
+
+def read_copy_to(cursor: Any, file: Any, table: str, *args: Any, **options: Any) -> db_client.Query:
+    return db_client.query(f'COPY "{table}" TO STDOUT', of=cursor.connection)
+
+
+def read_call(cursor: Any, name: str, *args: Any) -> db_client.Query:
+    return db_client.query(f"CALL {name}", of=cursor.connection)
+
+
+readers: dict[str, db_client.Reader] = {
+    "execute": read_statement,
+    "executemany": read_batch,
+    "copy_expert": read_statement,
+    "copy_from": read_copy_from,
+    "copy_to": read_copy_to,
+    "callproc": read_call,
+}
+operations = {name: db_client.statement(read, read_server, innermost=True) for name, read in readers.items()}
+operations["execute"] = db_client.commented(operations["execute"])
+batch = db_client.statement(read_batch, read_server)
+cursor = Derived("psycopg2.extensions:cursor", operations, default="cursor_factory")
+connection = Derived("psycopg2.extensions:connection", {"cursor": ("cursor_factory", cursor)})
+plugin = Plugin(
+    "psycopg2",
+    versions=">=2.8",
+    hooks=[
+        derive("psycopg2:connect", "connection_factory", connection),
+        *(patch(f"psycopg2.extras:{name}", batch) for name in ("execute_values", "execute_batch")),
+    ],
+)
