@@ -13,6 +13,7 @@ import pytest
 from servers.postgres import running_postgres
 from servers.programs import Unavailable
 from servers.pythons import found
+from servers.redis import running_redis, running_redis_cluster
 from servers.stack import Stack, running_stack
 
 T = TypeVar("T")
@@ -23,6 +24,20 @@ def postgres() -> Iterator[str]:
     """The URL of a real PostgreSQL's empty database."""
     with server(running_postgres) as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> Iterator[int]:
+    """The port of a real Redis."""
+    with server(running_redis) as port:
+        yield port
+
+
+@pytest.fixture(scope="session")
+def redis_cluster() -> Iterator[list[int]]:
+    """The ports of a real Redis cluster of two."""
+    with server(running_redis_cluster) as ports:
+        yield ports
 
 
 @pytest.fixture(scope="session")

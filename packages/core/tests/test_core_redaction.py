@@ -101,3 +101,21 @@ def test_names_that_a_person_adds_are_secret_everywhere(monkeypatch: pytest.Monk
     finally:
         for memo in (redaction.is_secret, redaction._is_secret_in_text, redaction._secret_name):
             memo.cache_clear()
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        (
+            "Command # 2 (LPUSH list hunter2 (or) of pipeline caused error: 3) of pipeline caused error: WRONGTYPE it",
+            "Command # 2 (REDACTED) of pipeline caused error: WRONGTYPE it",
+        ),
+        ("unknown command 'foo', with args beginning with: 'hunter2'", "unknown command REDACTED"),
+        (
+            'E11000 duplicate key error collection: a.b index: _id_ dup key: { _id: "hunter2" }',
+            "E11000 duplicate key error collection: a.b index: _id_ dup key: {REDACTED",
+        ),
+    ],
+)
+def test_what_a_store_quotes_of_a_command_stays_home(text: str, shown: str) -> None:
+    assert redact_text(text) == shown

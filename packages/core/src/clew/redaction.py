@@ -118,6 +118,12 @@ _TEXT = re.compile(
     """,
     re.IGNORECASE | re.VERBOSE,
 )
+# What stores quote of a command in their messages: Redis its words, MongoDB the key that is there already.
+_QUOTED = re.compile(
+    r"(?P<before>Command # \d+ \().*(?P<after>\) of pipeline caused error: )"
+    r"|(?P<unknown>unknown command )[^\n]*|(?P<dup>dup key: \{)[^\n]*",
+    re.DOTALL,
+)
 _BEARER = re.compile(r"\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{8,}", re.IGNORECASE)
 
 
@@ -125,6 +131,8 @@ def redact_text(text: str) -> str:
     """Free text (an exception's message, a stack) without credentials in URLs, `name=value` pairs and schemes."""
     if "://" not in text and "=" not in text and ":" not in text and " " not in text:
         return text
+    if "ommand" in text or "dup key" in text:
+        text = _QUOTED.sub(rf"\g<before>\g<unknown>\g<dup>{REDACTED}\g<after>", text)
     return _BEARER.sub(rf"\1 {REDACTED}", _TEXT.sub(_redact_found, text))
 
 
