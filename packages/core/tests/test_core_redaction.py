@@ -115,6 +115,19 @@ def test_names_that_a_person_adds_are_secret_everywhere(monkeypatch: pytest.Monk
             'E11000 duplicate key error collection: a.b index: _id_ dup key: { _id: "hunter2" }',
             "E11000 duplicate key error collection: a.b index: _id_ dup key: {REDACTED",
         ),
+        (
+            "no such table: a\n[SQL: SELECT 'hunter2\n\n' FROM a]\n[parameters: ('hunter3',)]\n(Background on this error at: b)",
+            "no such table: a\n[SQL: REDACTED\n(Background on this error at: b)",
+        ),
+        (
+            "syntax error\nLINE 1: SELECT 'hunter2' FROM\n               ^",
+            "syntax error\nLINE 1: REDACTED\n               ^",
+        ),
+        (
+            'duplicate key value violates "users_key"\nDETAIL:  Key (email)=(hunter2) already exists.',
+            'duplicate key value violates "users_key"\nDETAIL: REDACTED',
+        ),
+        ("(1062, \"Duplicate entry 'hunter2' for key 'a'\")", "(1062, \"Duplicate entry REDACTED for key 'a'\")"),
     ],
 )
 def test_what_a_store_quotes_of_a_command_stays_home(text: str, shown: str) -> None:

@@ -118,11 +118,25 @@ _TEXT = re.compile(
     """,
     re.IGNORECASE | re.VERBOSE,
 )
-# What stores quote of a command in their messages: Redis its words, MongoDB the key that is there already.
+# What messages quote of commands and statements, with values in them: Redis, MongoDB, SQLAlchemy, PostgreSQL, MySQL.
+_QUOTES = (
+    "Command # ",
+    "unknown command ",
+    "dup key: {",
+    "\n[SQL: ",
+    "\n[parameters: ",
+    "\nLINE ",
+    "\nDETAIL: ",
+    "entry '",
+)
 _QUOTED = re.compile(
-    r"(?P<before>Command # \d+ \().*(?P<after>\) of pipeline caused error: )"
-    r"|(?P<unknown>unknown command )[^\n]*|(?P<dup>dup key: \{)[^\n]*",
-    re.DOTALL,
+    r"""
+      (?P<redis>Command\ \#\ \d+\ \().*(?P<reason>\)\ of\ pipeline\ caused\ error:\ )
+    | (?P<one>unknown\ command\ |dup\ key:\ \{|\nLINE\ \d+:\ |\nDETAIL:\ )[^\n]*
+    | (?P<sql>\n\[(?:SQL|parameters):\ ).*?(?=\n\(Background\ on\ this\ error\ at:\ |\Z)
+    | (?P<entry>Duplicate\ entry\ )'[^\n]*'(?=\ for\ key)
+    """,
+    re.DOTALL | re.VERBOSE,
 )
 _BEARER = re.compile(r"\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{8,}", re.IGNORECASE)
 
@@ -131,8 +145,8 @@ def redact_text(text: str) -> str:
     """Free text (an exception's message, a stack) without credentials in URLs, `name=value` pairs and schemes."""
     if "://" not in text and "=" not in text and ":" not in text and " " not in text:
         return text
-    if "ommand" in text or "dup key" in text:
-        text = _QUOTED.sub(rf"\g<before>\g<unknown>\g<dup>{REDACTED}\g<after>", text)
+    if any(quote in text for quote in _QUOTES):
+        text = _QUOTED.sub(rf"\g<redis>\g<one>\g<sql>\g<entry>{REDACTED}\g<reason>", text)
     return _BEARER.sub(rf"\1 {REDACTED}", _TEXT.sub(_redact_found, text))
 
 

@@ -9,7 +9,8 @@ from opentelemetry.trace import SpanKind
 
 from clew import sql
 from clew.conventions import db, keys
-from clew.conventions.db import DURATION, FAMILY, REMEMBERED, Known
+from clew.conventions.db import DURATION, REMEMBERED, Known
+from clew.conventions.db import FAMILY as FAMILY
 from clew.conventions.db import Server as Server
 from clew.conventions.db import opened as opened
 from clew.operation import Attributes, Closing, Opening, Operation
@@ -44,7 +45,7 @@ def statement(
 
     return Operation(
         FAMILY, SpanKind.CLIENT, read_query, _opening, _closing, DURATION, _point,
-        settle=settle, read_error=read_code or _sqlstate, innermost=innermost,
+        settle=settle, read_error=read_code or sqlstate, innermost=innermost,
         heading="db",
     )  # fmt: skip
 
@@ -85,7 +86,8 @@ def _point(server: Server, summary: str | None, code: str | None, error: str | N
     return attributes
 
 
-def _sqlstate(error: BaseException) -> str | None:
+def sqlstate(error: BaseException) -> str | None:
+    """SQLSTATE of a failure, or what the driver has in its place."""
     for name in ("sqlstate", "pgcode", "sqlite_errorname"):
         code = getattr(error, name, None)
         if isinstance(code, str):
