@@ -10,6 +10,7 @@ from typing import NoReturn, TypeVar
 
 import pytest
 
+from servers.memcached import running_memcached
 from servers.postgres import running_postgres
 from servers.programs import Unavailable
 from servers.pythons import found
@@ -38,6 +39,13 @@ def redis_cluster() -> Iterator[list[int]]:
     """The ports of a real Redis cluster of two."""
     with server(running_redis_cluster) as ports:
         yield ports
+
+
+@pytest.fixture(scope="session")
+def memcached() -> Iterator[int]:
+    """The port of a real memcached."""
+    with server(running_memcached) as port:
+        yield port
 
 
 @pytest.fixture(scope="session")

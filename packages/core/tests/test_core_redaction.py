@@ -127,6 +127,9 @@ def test_names_that_a_person_adds_are_secret_everywhere(monkeypatch: pytest.Monk
             'duplicate key value violates "users_key"\nDETAIL:  Key (email)=(hunter2) already exists.',
             'duplicate key value violates "users_key"\nDETAIL: REDACTED',
         ),
+        ("Key is too long: b'hunter2'", "Key is too long: REDACTED"),
+        ("value must be integer, got bad value: 'hunter2'", "value must be integer, got bad value: REDACTED"),
+        ("invalid key: b'hunter2 3'", "invalid key: REDACTED"),
         ("(1062, \"Duplicate entry 'hunter2' for key 'a'\")", "(1062, \"Duplicate entry REDACTED for key 'a'\")"),
     ],
 )

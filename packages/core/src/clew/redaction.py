@@ -8,6 +8,7 @@ from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from clew import settings
+from clew.quotations import without_quotations
 
 REDACTED = "REDACTED"
 _SECRET = "secret|token|auth|sign|passw|passphrase|pwd|key|session|code|credential"
@@ -118,26 +119,6 @@ _TEXT = re.compile(
     """,
     re.IGNORECASE | re.VERBOSE,
 )
-# What messages quote of commands and statements, with values in them: Redis, MongoDB, SQLAlchemy, PostgreSQL, MySQL.
-_QUOTES = (
-    "Command # ",
-    "unknown command ",
-    "dup key: {",
-    "\n[SQL: ",
-    "\n[parameters: ",
-    "\nLINE ",
-    "\nDETAIL: ",
-    "entry '",
-)
-_QUOTED = re.compile(
-    r"""
-      (?P<redis>Command\ \#\ \d+\ \().*(?P<reason>\)\ of\ pipeline\ caused\ error:\ )
-    | (?P<one>unknown\ command\ |dup\ key:\ \{|\nLINE\ \d+:\ |\nDETAIL:\ )[^\n]*
-    | (?P<sql>\n\[(?:SQL|parameters):\ ).*?(?=\n\(Background\ on\ this\ error\ at:\ |\Z)
-    | (?P<entry>Duplicate\ entry\ )'[^\n]*'(?=\ for\ key)
-    """,
-    re.DOTALL | re.VERBOSE,
-)
 _BEARER = re.compile(r"\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{8,}", re.IGNORECASE)
 
 
@@ -145,8 +126,7 @@ def redact_text(text: str) -> str:
     """Free text (an exception's message, a stack) without credentials in URLs, `name=value` pairs and schemes."""
     if "://" not in text and "=" not in text and ":" not in text and " " not in text:
         return text
-    if any(quote in text for quote in _QUOTES):
-        text = _QUOTED.sub(rf"\g<redis>\g<one>\g<sql>\g<entry>{REDACTED}\g<reason>", text)
+    text = without_quotations(text, REDACTED)
     return _BEARER.sub(rf"\1 {REDACTED}", _TEXT.sub(_redact_found, text))
 
 
