@@ -35,7 +35,7 @@ plugin = Plugin(
     versions=">=3.5",
     hooks=[
         *(patch(f"{ONE}.{name}", command(name, read_server), optional=True) for name in COMMANDS),
-        *(patch(f"{ONE}.{method}", batch(name, read_server), optional=True) for method, name in MANY.items()),
+        *(patch(f"{ONE}.{m}", batch(name, read_server), optional=True) for m, name in MANY.items()),
         *(
             patch(f"{SEVERAL}.{method}", batch(name, read_nothing, False), optional=True)
             for method, name in MANY.items()
