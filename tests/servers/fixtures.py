@@ -11,6 +11,7 @@ from typing import NoReturn, TypeVar
 import pytest
 
 from servers.memcached import running_memcached
+from servers.mongodb import running_mongodb
 from servers.postgres import running_postgres
 from servers.programs import Unavailable
 from servers.pythons import found
@@ -45,6 +46,13 @@ def redis_cluster() -> Iterator[list[int]]:
 def memcached() -> Iterator[int]:
     """The port of a real memcached."""
     with server(running_memcached) as port:
+        yield port
+
+
+@pytest.fixture(scope="session")
+def mongodb() -> Iterator[int]:
+    """The port of a server of MongoDB's protocol."""
+    with server(running_mongodb) as port:
         yield port
 
 

@@ -42,9 +42,10 @@ class TestAiomcache(AsyncDbCommandContract):
         await client.set(b"text", f"a text and {value}".encode())
         await client.incr(b"text")
 
-    async def a_slow(self, client: Any) -> None:
+    async def a_slow(self, client: Any, began: asyncio.Event) -> None:
         stopped = await asyncio.start_server(lambda reader, writer: None, "127.0.0.1", 0)
         async with stopped:
+            began.set()
             await aiomcache.Client(*stopped.sockets[0].getsockname()).get(b"sku")
 
     def test_several_keys_are_one_span_with_their_number(self, record: Recording, client: Any) -> None:

@@ -1,5 +1,6 @@
 """clew-redis passes the contract of a store against a real Redis: sync, async, alone and as a cluster."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, closing, contextmanager
 from typing import Any
@@ -199,7 +200,8 @@ class TestAsyncRedis(AsyncDbCommandContract):
         await client.set("list", value)
         await client.lpush("list", value)
 
-    async def a_slow(self, client: Any) -> None:
+    async def a_slow(self, client: Any, began: asyncio.Event) -> None:
+        began.set()
         await client.blpop("never", timeout=0)
 
     def test_subscriptions_and_what_is_watched_are_calls(self, record: Recording, client: Any) -> None:

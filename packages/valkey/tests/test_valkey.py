@@ -1,5 +1,6 @@
 """clew-valkey passes the contract of a store against a real server: sync, async, as a cluster."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, closing, contextmanager
 from typing import Any
@@ -99,7 +100,8 @@ class TestAsyncValkey(AsyncDbCommandContract):
         await client.set("list", value)
         await client.lpush("list", value)
 
-    async def a_slow(self, client: Any) -> None:
+    async def a_slow(self, client: Any, began: asyncio.Event) -> None:
+        began.set()
         await client.blpop("never", timeout=0)
 
 

@@ -20,8 +20,12 @@ _KNOWN = tuple(
         ("invalid key: ", r"(invalid key: )[^\n]*()"),
         ("key must be bytes: ", r"(key must be bytes: )[^\n]*()"),
         ("trailing newline: ", r"(trailing newline: )[^\n]*()"),
-        # pymongo's server
+        # pymongo and its server
         ("dup key: ", r"(dup key: \{)[^\n]*()"),
+        ("full error: ", r"(full error: )[^\n]*()"),
+        ("{_id: ", r"(\{_id: )[^\n]*()"),
+        ("cannot encode object: ", r"(cannot encode object: )[^\n]*()"),
+        ("Invalid document ", r"(Invalid document )[^\n]*()"),
         # SQLAlchemy
         ("\n[SQL: ", r"(\n\[SQL: ).*?((?=\n\(Background on this error at: )|\Z)"),
         ("\n[parameters: ", r"(\n\[parameters: ).*?((?=\n\(Background on this error at: )|\Z)"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Coroutine, Iterator
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, contextmanager
 from typing import Any
 
@@ -229,8 +229,8 @@ class AsyncDbCommandContract(DbCommandContract):
     async def a_refused(self, client: Any, value: str) -> None:
         raise NotImplementedError
 
-    async def a_slow(self, client: Any) -> None:
-        """A call that does not end before it is cancelled."""
+    async def a_slow(self, client: Any, began: asyncio.Event) -> None:
+        """A call that does not end before it is cancelled, and `began` set right before it."""
         raise NotImplementedError
 
     @contextmanager
@@ -273,7 +273,7 @@ class AsyncDbCommandContract(DbCommandContract):
     def test_a_cancelled_call_ends_its_span_and_leaves_nothing_behind(self, record: Recording, client: Loop) -> None:
         async def main() -> Any:
             began = asyncio.Event()
-            task = asyncio.ensure_future(_announced(began, lambda: self.a_slow(client.client)))
+            task = asyncio.ensure_future(self.a_slow(client.client, began))
             await began.wait()
             for _ in range(
                 10
@@ -286,8 +286,3 @@ class AsyncDbCommandContract(DbCommandContract):
 
         assert client.run(main()) is trace.INVALID_SPAN
         assert (record.span().attributes or {})["error.type"] == "asyncio.exceptions.CancelledError"
-
-
-async def _announced(began: asyncio.Event, call: Callable[[], Coroutine[Any, Any, Any]]) -> None:
-    began.set()
-    await call()
