@@ -50,7 +50,7 @@ def operation(
 
     return Operation(
         FAMILY, SpanKind.CLIENT, read_command, _opening, _closing, DURATION, _point,
-        settle=settle, read_error=read_code, innermost=innermost,
+        settle=settle, read_error=read_code, innermost=innermost, heading="db",
     )  # fmt: skip
 
 
