@@ -11,9 +11,12 @@ from typing import NoReturn, TypeVar
 import pytest
 
 from servers.mariadb import MariaDB, running_mariadb
+from servers.memcached import running_memcached
+from servers.mongodb import running_mongodb
 from servers.postgres import running_postgres
 from servers.programs import Unavailable
 from servers.pythons import found
+from servers.redis import running_redis, running_redis_cluster
 from servers.stack import Stack, running_stack
 
 T = TypeVar("T")
@@ -31,6 +34,34 @@ def mariadb() -> Iterator[MariaDB]:
     """A real MariaDB with an empty database."""
     with server(running_mariadb) as found:
         yield found
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> Iterator[int]:
+    """The port of a real Redis."""
+    with server(running_redis) as port:
+        yield port
+
+
+@pytest.fixture(scope="session")
+def redis_cluster() -> Iterator[list[int]]:
+    """The ports of a real Redis cluster of two."""
+    with server(running_redis_cluster) as ports:
+        yield ports
+
+
+@pytest.fixture(scope="session")
+def memcached() -> Iterator[int]:
+    """The port of a real memcached."""
+    with server(running_memcached) as port:
+        yield port
+
+
+@pytest.fixture(scope="session")
+def mongodb() -> Iterator[int]:
+    """The port of a server of MongoDB's protocol."""
+    with server(running_mongodb) as port:
+        yield port
 
 
 @pytest.fixture(scope="session")

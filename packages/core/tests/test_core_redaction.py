@@ -101,3 +101,37 @@ def test_names_that_a_person_adds_are_secret_everywhere(monkeypatch: pytest.Monk
     finally:
         for memo in (redaction.is_secret, redaction._is_secret_in_text, redaction._secret_name):
             memo.cache_clear()
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        (
+            "Command # 2 (LPUSH list hunter2 (or) of pipeline caused error: 3) of pipeline caused error: WRONGTYPE it",
+            "Command # 2 (REDACTED) of pipeline caused error: WRONGTYPE it",
+        ),
+        ("unknown command 'foo', with args beginning with: 'hunter2'", "unknown command REDACTED"),
+        (
+            'E11000 duplicate key error collection: a.b index: _id_ dup key: { _id: "hunter2" }',
+            "E11000 duplicate key error collection: a.b index: _id_ dup key: {REDACTED",
+        ),
+        (
+            "no such table: a\n[SQL: SELECT 'hunter2\n\n' FROM a]\n[parameters: ('hunter3',)]\n(Background on this error at: b)",
+            "no such table: a\n[SQL: REDACTED\n(Background on this error at: b)",
+        ),
+        (
+            "syntax error\nLINE 1: SELECT 'hunter2' FROM\n               ^",
+            "syntax error\nLINE 1: REDACTED\n               ^",
+        ),
+        (
+            'duplicate key value violates "users_key"\nDETAIL:  Key (email)=(hunter2) already exists.',
+            'duplicate key value violates "users_key"\nDETAIL: REDACTED',
+        ),
+        ("Key is too long: b'hunter2'", "Key is too long: REDACTED"),
+        ("value must be integer, got bad value: 'hunter2'", "value must be integer, got bad value: REDACTED"),
+        ("invalid key: b'hunter2 3'", "invalid key: REDACTED"),
+        ("(1062, \"Duplicate entry 'hunter2' for key 'a'\")", "(1062, \"Duplicate entry REDACTED for key 'a'\")"),
+    ],
+)
+def test_what_a_store_quotes_of_a_command_stays_home(text: str, shown: str) -> None:
+    assert redact_text(text) == shown

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from clew.discovery import disable as disable
     from clew.discovery import enable as enable
     from clew.doors import door as door
+    from clew.event_pairs import EventPair as EventPair
+    from clew.event_pairs import between as between
     from clew.hooks import after as after
     from clew.hooks import enrich as enrich
     from clew.hooks import instead as instead
@@ -21,15 +23,19 @@ if TYPE_CHECKING:
     from clew.parts import Parts as Parts
     from clew.parts import patch_parts as patch_parts
     from clew.plugin import Plugin as Plugin
+    from clew.pooling import pooled as pooled
     from clew.propagation import current_request_id as current_request_id
     from clew.propagation import suppress as suppress
+    from clew.quieting import quietly as quietly
 
 _HOME = {
     "Derived": "deriving",
+    "EventPair": "event_pairs",
     "Parts": "parts",
     "Plugin": "plugin",
     "after": "hooks",
     "asgi": "middleware",
+    "between": "event_pairs",
     "carry": "carrying",
     "carry_across": "carrying",
     "carry_run": "carrying",
@@ -43,6 +49,8 @@ _HOME = {
     "listen": "hooks",
     "patch": "hooks",
     "patch_parts": "parts",
+    "pooled": "pooling",
+    "quietly": "quieting",
     "suppress": "propagation",
     "wsgi": "middleware",
 }

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from clew import settings
+from clew.quotations import without_quotations
 
 REDACTED = "REDACTED"
 _SECRET = "secret|token|auth|sign|passw|passphrase|pwd|key|session|code|credential"
@@ -125,6 +126,7 @@ def redact_text(text: str) -> str:
     """Free text (an exception's message, a stack) without credentials in URLs, `name=value` pairs and schemes."""
     if "://" not in text and "=" not in text and ":" not in text and " " not in text:
         return text
+    text = without_quotations(text, REDACTED)
     return _BEARER.sub(rf"\1 {REDACTED}", _TEXT.sub(_redact_found, text))
 
 

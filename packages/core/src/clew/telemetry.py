@@ -27,17 +27,18 @@ class Telemetry:
         self.guard = guard
         self.settings = settings.current()
         self._tracer: Tracer = trace.get_tracer(f"clew.{plugin}", schema_url=SCHEMA_URL)
-        self._meter = metrics.get_meter(f"clew.{plugin}", schema_url=SCHEMA_URL)
+        #: For what is measured beside calls.
+        self.meter = metrics.get_meter(f"clew.{plugin}", schema_url=SCHEMA_URL)
         self.cost: Cost | None = None
         if self.settings.measure_cost:
             from clew.cost import Cost
 
-            self.cost = Cost(self._meter, plugin)
+            self.cost = Cost(self.meter, plugin)
 
     def scribe(self, operation: Operation) -> Scribe:
         """The tracer's own, when it takes shorthand; longhand with any other."""
         metric, failed = operation.metric, self.guard.failed
-        histogram = self._meter.create_histogram(
+        histogram = self.meter.create_histogram(
             metric.name, "s", metric.description, explicit_bucket_boundaries_advisory=metric.boundaries
         )
 

@@ -5,39 +5,23 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from operator import attrgetter
-from typing import Any, NamedTuple
-from weakref import WeakKeyDictionary
+from typing import Any
 
 from opentelemetry.trace import SpanKind
 
 from clew import settings, sql
 from clew.commenting import commenting
-from clew.conventions import keys
-from clew.hooks import Action, Hook, patch
-from clew.operation import Attributes, Closing, Metric, Opening, Operation
+from clew.conventions import db, keys
+from clew.conventions.db import DURATION, Known
+from clew.conventions.db import FAMILY as FAMILY
+from clew.conventions.db import Server as Server
+from clew.conventions.db import opened as opened
+from clew.conventions.db import server_of as server_of
+from clew.hooks import Hook, patch
+from clew.operation import Attributes, Closing, Opening, Operation
 from clew.shells import coroutine
 from clew.shells_context import context_manager
 from clew.telemetry import Telemetry
-
-FAMILY = "db.client"
-DURATION = Metric(
-    "db.client.operation.duration",
-    "Duration of database client operations.",
-    (0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10),
-)
-DEFAULT_PORTS = {"postgresql": 5432, "mysql": 3306, "mariadb": 3306, "redis": 6379, "mongodb": 27017}
-#: The attribute under which a connection remembers its server.
-REMEMBERED = "_clew_server"
-
-
-class Server(NamedTuple):
-    """The database at the other end of a connection; address is None for a database inside the process."""
-
-    system: str
-    address: str | None = None
-    port: int | None = None
-    namespace: str | None = None
-
 
 #: Text, connection, parameter sets.
 Query = tuple[Any, Any, Any]
@@ -73,16 +57,14 @@ def statement(
             text = _text(text, connection)
         if len(text) < CHATTER_LENGTH and _CHATTER.match(text) and not _with_chatter():
             return None
-        known = getattr(connection, REMEMBERED, None)
-        if known is None:
-            known = _elsewhere(connection) or _remember(connection, read_server(connection))
+        known = db.known(connection) or db.remember(connection, read_server(connection))
         if len(text) > sql.LONGEST:  # a note may wait for a second: what is not read of the statement need not
             text = text[: sql.LONGEST + 1]
-        return text, known, None if batch is None else _size(batch)
+        return text, known, None if batch is None else db.size(batch)
 
     return Operation(
         FAMILY, SpanKind.CLIENT, read_query, _opening, _closing, DURATION, _point,
-        settle=settle, read_error=read_code or _sqlstate, innermost=innermost,
+        settle=settle, read_error=read_code or sqlstate, innermost=innermost,
         heading="db", slow=True,
     )  # fmt: skip
 
@@ -146,17 +128,8 @@ def within(operation: Operation) -> Operation:
     return operation._replace(shell=context_manager, innermost=False)
 
 
-class _Known:
-    """A connection's server with its attributes; compared by identity, so that it is a quick key."""
-
-    __slots__ = ("attributes", "server")
-
-    def __init__(self, server: Server) -> None:
-        self.server, self.attributes = server, _server_attributes(server)
-
-
 #: Text, server, size of the batch.
-_Facts = tuple[str, _Known, "int | None"]
+_Facts = tuple[str, Known, "int | None"]
 
 
 def _opening(facts: _Facts) -> Opening:
@@ -167,7 +140,7 @@ def _opening(facts: _Facts) -> Opening:
         attributes[keys.DB_QUERY_SUMMARY] = summary
     if size is not None and size > 1:
         attributes[keys.DB_OPERATION_BATCH_SIZE] = size
-    return summary or _target(known.server), attributes
+    return summary or db.target(known.server), attributes
 
 
 def _closing(facts: _Facts, opened: Attributes, code: str | None, kind: str | None) -> Closing:
@@ -178,52 +151,6 @@ def _closing(facts: _Facts, opened: Attributes, code: str | None, kind: str | No
     if code:
         attributes[keys.DB_RESPONSE_STATUS_CODE] = code
     return attributes, (server, summary, code, kind), kind, None
-
-
-def opened(read_database: Callable[..., Server]) -> Action:
-    """Reads the server from the call that opens a connection, for `after`; its result comes first."""
-
-    def read(connection: Any, *args: Any, **kwargs: Any) -> tuple[Any, Server]:
-        return connection, read_database(connection, *args, **kwargs)
-
-    return Action(read, lambda read: _remember(*read))
-
-
-def server_of(connection: Any) -> Server | None:
-    """What is remembered of a connection."""
-    known = getattr(connection, REMEMBERED, None) or _elsewhere(connection)
-    return None if known is None else known.server
-
-
-#: One for each server, not for each connection.
-_known: dict[Server, _Known] = {}
-
-
-def _remember(connection: Any, server: Server) -> _Known:
-    """Keeps a connection's server on the connection."""
-    known = _known.get(server)
-    if known is None:
-        if len(_known) >= 1000:
-            _known.clear()
-        known = _known[server] = _Known(server)
-    try:
-        setattr(connection, REMEMBERED, known)
-    except (AttributeError, TypeError):  # an object without room
-        try:
-            _roomless[connection] = known
-        except TypeError:  # nor for weak references: it is read again next time
-            pass
-    return known
-
-
-_roomless: WeakKeyDictionary[Any, _Known] = WeakKeyDictionary()
-
-
-def _elsewhere(connection: Any) -> _Known | None:
-    try:
-        return _roomless.get(connection) if _roomless else None
-    except TypeError:
-        return None
 
 
 def _text(text: Any, connection: Any) -> str:
@@ -239,19 +166,8 @@ def _with_chatter() -> bool:
     return settings.current().db_transactions
 
 
-def _server_attributes(server: Server) -> Attributes:
-    attributes: Attributes = {keys.DB_SYSTEM_NAME: server.system}
-    if server.namespace:
-        attributes[keys.DB_NAMESPACE] = server.namespace
-    if server.address:
-        attributes[keys.SERVER_ADDRESS] = server.address
-        if server.port and server.port != DEFAULT_PORTS.get(server.system):
-            attributes[keys.SERVER_PORT] = server.port
-    return attributes
-
-
 def _point(server: Server, summary: str | None, code: str | None, error: str | None) -> Attributes:
-    attributes = _server_attributes(server)
+    attributes = db.server_attributes(server)
     if summary:
         attributes[keys.DB_QUERY_SUMMARY] = summary
     if code:
@@ -261,18 +177,8 @@ def _point(server: Server, summary: str | None, code: str | None, error: str | N
     return attributes
 
 
-def _target(server: Server) -> str:
-    if server.namespace:
-        return server.namespace
-    return f"{server.address}:{server.port}" if server.address and server.port else server.system
-
-
-def _size(batch: Any) -> int:
-    """0 for an iterator: counting it would use it up."""
-    return len(batch) if hasattr(batch, "__len__") else 0
-
-
-def _sqlstate(error: BaseException) -> str | None:
+def sqlstate(error: BaseException) -> str | None:
+    """SQLSTATE of a failure, or what the driver has in its place."""
     for name in ("sqlstate", "pgcode", "sqlite_errorname"):
         code = getattr(error, name, None)
         if isinstance(code, str):

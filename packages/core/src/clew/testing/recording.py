@@ -73,6 +73,14 @@ class Recording:
                 found.append((dict(point.attributes or {}), count))
         return found
 
+    def levels(self, metric: str) -> list[tuple[dict[str, Any], float]]:
+        """What a metric that is no histogram says now: attributes and value."""
+        return [
+            (dict(point.attributes or {}), point.value)
+            for _, found, point in self._all()
+            if found.name == metric and isinstance(point, NumberDataPoint)
+        ]
+
     def sums(self) -> dict[tuple[str, tuple[tuple[str, Any], ...]], float]:
         """What counters say since the beginning: by name and attributes."""
         return {

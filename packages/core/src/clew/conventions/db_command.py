@@ -1,0 +1,91 @@
+"""Commands of key-value, document and search stores: the part of the database conventions that is not about SQL.
+
+https://opentelemetry.io/docs/specs/semconv/database/database-spans/ and their metric. What a command is about (keys,
+documents, bodies) is never read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from opentelemetry.trace import SpanKind
+
+from clew.conventions import db, keys
+from clew.conventions.db import DURATION, FAMILY, REMEMBERED, Known
+from clew.conventions.db import Server as Server
+from clew.conventions.db import opened as opened
+from clew.operation import Attributes, Closing, Opening, Operation
+
+#: Name, connection, collection, size of the batch, whether it is to be counted.
+Command = tuple[str, Any, "str | None", "int | None", bool]
+
+
+def command(
+    name: str, of: Any = None, collection: str | None = None, batch: int | None = None, counted: bool = True
+) -> Command:
+    """One command as it is sent over `of`: a connection, pool or client. There may be only few names and collections.
+
+    `batch` is the number of commands that go out as one; `counted` is false where the library itself keeps the metric.
+    """
+    return name, of, collection, batch, counted
+
+
+def operation(
+    read_command: Callable[..., Command | None],
+    read_server: Callable[[Any], Server],
+    read_code: Callable[[BaseException], str | None] | None = None,
+    innermost: bool = False,
+) -> Operation:
+    """One command with all that the library does for it. `read_server` runs once per connection; `read_code` gives the
+    store's own name for a failure.
+
+    `innermost`: the watched function calls no other function that is watched.
+    """
+
+    def settle(read: Command) -> _Facts:
+        name, connection, collection, batch, counted = read
+        known = getattr(connection, REMEMBERED, None) or db.remember(connection, read_server(connection))
+        return name, known, collection, batch, counted
+
+    return Operation(
+        FAMILY, SpanKind.CLIENT, read_command, _opening, _closing, DURATION, _point,
+        settle=settle, read_error=read_code, innermost=innermost, heading="db",
+    )  # fmt: skip
+
+
+#: The command with its connection's server.
+_Facts = tuple[str, Known, "str | None", "int | None", bool]
+
+
+def _opening(facts: _Facts) -> Opening:
+    name, known, collection, batch, _ = facts
+    attributes: Attributes = {**known.attributes, keys.DB_OPERATION_NAME: name}
+    if collection:
+        attributes[keys.DB_COLLECTION_NAME] = collection
+    if batch is not None and batch > 1:
+        attributes[keys.DB_OPERATION_BATCH_SIZE] = batch
+    return f"{name} {collection}" if collection else name, attributes
+
+
+def _closing(facts: _Facts, opened: Attributes, code: str | None, kind: str | None) -> Closing:
+    name, known, collection, _, counted = facts
+    attributes: Attributes = {}
+    if kind is None:
+        code = None
+    else:
+        attributes[keys.ERROR_TYPE] = kind
+        if code:
+            attributes[keys.DB_RESPONSE_STATUS_CODE] = code
+    return attributes, (known.server, name, collection, code, kind) if counted else None, kind, None
+
+
+def _point(server: Server, name: str, collection: str | None, code: str | None, error: str | None) -> Attributes:
+    attributes: Attributes = {**db.server_attributes(server), keys.DB_OPERATION_NAME: name}
+    if collection:
+        attributes[keys.DB_COLLECTION_NAME] = collection
+    if code:
+        attributes[keys.DB_RESPONSE_STATUS_CODE] = code
+    if error:
+        attributes[keys.ERROR_TYPE] = error
+    return attributes

@@ -1,0 +1,128 @@
+"""A hook for libraries that tell by events that a call begins, and that it has ended or failed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from sys import modules
+from typing import Any, NamedTuple, cast
+
+from clew.hooks import Hook
+from clew.operation import Operation
+from clew.places import Undo, resolve
+from clew.probe import Probe
+from clew.propagation import attach, detach, get_current
+from clew.recorder import compile_operation
+from clew.telemetry import Telemetry
+
+#: Where a call is kept from event to event: on the object that it belongs to, and in the context inside of it.
+HELD = "_clew_held"
+
+
+class EventPair(NamedTuple):
+    """Which events tell of a call, and what of their arguments is the object that the call belongs to."""
+
+    #: Any one of them begins a call; the reader of the operation has their parameters.
+    begin: tuple[str, ...]
+    end: str
+    fail: str
+    #: From the arguments of each of these events; None when it is about no call.
+    subjects: dict[str, Callable[..., Any]]
+    #: From the arguments of `fail`.
+    read_error: Callable[..., BaseException]
+    #: Whether more of the same call follows its `end`; then it is `whole` that ends it. Gets the subject.
+    goes_on: Callable[[Any], bool] = bool
+    whole: str | None = None
+
+
+def between(target: str, api: str, pair: EventPair, operation: Operation) -> Hook:
+    """Records as one `operation` what happens between two events of `target` ("module:Class").
+
+    `api` is the library's module with the functions `listen` and `remove`, both for (target, name of the event,
+    function). What happens between the events is inside the call.
+    """
+
+    def hook(telemetry: Telemetry) -> Undo:
+        probe = compile_operation(operation, telemetry)
+        handlers = _handlers(probe, pair, target)
+
+        def connect(owner: Any, name: str) -> Undo:
+            subject, library = getattr(owner, name), modules[api]
+            for event, handler in handlers.items():
+                library.listen(subject, event, handler)
+
+            def undo() -> None:
+                probe.silence()
+                for event, handler in handlers.items():
+                    library.remove(subject, event, handler)
+
+            return undo
+
+        return resolve(target, connect, probe.failed)
+
+    return hook
+
+
+class _Held:
+    """A call between its events; `running` is None when it is over."""
+
+    __slots__ = ("running", "token")
+
+    def __init__(self, running: Any) -> None:
+        self.running = running
+        # A Context refuses to be changed, but the one inside a new call is not yet anybody's.
+        dict.update(cast("dict[str, object]", running.inside), {HELD: self})
+        self.token = attach(running.inside)
+
+    def close(self, probe: Probe, error: BaseException | None) -> None:
+        running, self.running = self.running, None
+        if running is not None:
+            detach(self.token)
+            probe.end(running, None, error)
+
+
+def _handlers(probe: Probe, pair: EventPair, place: str) -> dict[str, Callable[..., None]]:
+    subjects, whole = pair.subjects, pair.whole
+
+    def begin(subject: Any, args: tuple[Any, ...]) -> None:
+        held = getattr(subject, HELD, None)
+        if held is not None and held.running is not None and pair.goes_on(subject):
+            return
+        outer = get_current().get(HELD)
+        if outer is not None:  # nobody told its end
+            cast("_Held", outer).close(probe, None)
+        running = probe.begin(args, {})
+        if running is not None:
+            setattr(subject, HELD, _Held(running))
+
+    def close(subject: Any, error: BaseException | None) -> None:
+        held = getattr(subject, HELD, None)
+        if held is not None:
+            held.close(probe, error)
+
+    def end(subject: Any, args: tuple[Any, ...]) -> None:
+        if whole is None or not pair.goes_on(subject):
+            close(subject, None)
+
+    def fail(subject: Any, args: tuple[Any, ...]) -> None:
+        close(subject, pair.read_error(*args))
+
+    def last(subject: Any, args: tuple[Any, ...]) -> None:
+        close(subject, None)
+
+    def handler(event: str, act: Callable[[Any, tuple[Any, ...]], None]) -> Callable[..., None]:
+        subject_of = subjects[event]
+
+        def told(*args: Any) -> None:
+            try:
+                subject = subject_of(*args)
+                if subject is not None:
+                    act(subject, args)
+            except Exception as error:  # noqa: BLE001
+                probe.failed(error, place)
+
+        return told
+
+    acts = {**dict.fromkeys(pair.begin, begin), pair.end: end, pair.fail: fail}
+    if whole is not None:
+        acts[whole] = last
+    return {event: handler(event, act) for event, act in acts.items()}

@@ -1,0 +1,181 @@
+"""A hook for pools of connections: how long a connection is waited for, how many wait, and how full the pool is."""
+
+from __future__ import annotations
+
+import weakref
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from functools import wraps
+from time import perf_counter
+from typing import Any
+
+from opentelemetry.metrics import CallbackOptions, Observation
+
+from clew.conventions import db_pool
+from clew.conventions.db_pool import Pool
+from clew.hooks import Hook
+from clew.operation import Attributes
+from clew.places import Function, Switch, Undo, replace
+from clew.shells import is_coroutine
+from clew.telemetry import Telemetry
+
+Read = Callable[[Any], "Pool | None"]
+
+
+def pooled(target: str, read_pool: Read, *, optional: bool = False) -> Hook:
+    """Watches `target` ("module:Class.method"), which hands out the connections of a pool.
+
+    `read_pool` tells of the object whose method it is how its pool is now, also on another thread and much later; None
+    for one that keeps no connections.
+    """
+
+    def hook(telemetry: Telemetry) -> Undo:
+        watch, switch = _watch(telemetry), Switch()
+
+        def make(function: Function) -> Function:
+            return (_coroutine if is_coroutine(function) else _call)(watch, read_pool, switch, function)
+
+        undo_patch = replace(target, make, switch.off, watch.failed, optional)
+
+        def undo() -> None:
+            undo_patch()
+            watch.handing_out.clear()
+
+        return undo
+
+    return hook
+
+
+class _HandingOut:
+    """An object that hands out connections, held weakly, and who waits for one."""
+
+    def __init__(self, subject: Any, read_pool: Read, gone: Callable[[Any], None]) -> None:
+        self._subject, self._read_pool = weakref.ref(subject, gone), read_pool
+        pool = read_pool(subject)
+        self.name = None if pool is None else pool.name
+        self.waiting: deque[None] = deque()  # its length is a number that threads may change at the same time
+
+    def pool(self) -> Pool | None:
+        subject = self._subject()
+        return None if subject is None else self._read_pool(subject)
+
+
+class _Watch:
+    """The pools of one plugin and their instruments, which are made once: OpenTelemetry cannot take them back."""
+
+    def __init__(self, telemetry: Telemetry) -> None:
+        self.handing_out: dict[int, _HandingOut] = {}
+        self.failed = telemetry.guard.failed
+        meter, wait = telemetry.meter, db_pool.WAIT
+        self._wait = meter.create_histogram(
+            wait.name, "s", wait.description, explicit_bucket_boundaries_advisory=wait.boundaries
+        )
+        for metric, read in ((db_pool.COUNT, self._count), (db_pool.LIMIT, self._limit), (db_pool.PENDING, self._pend)):
+            meter.create_observable_up_down_counter(metric.name, [self._observe(read)], metric.unit, metric.description)
+
+    def begin(self, subject: Any, read_pool: Read) -> tuple[_HandingOut, float] | None:
+        try:
+            key = id(subject)
+            found = self.handing_out.get(key)
+            if found is None:
+
+                def gone(reference: object) -> None:
+                    self.handing_out.pop(key, None)
+
+                found = self.handing_out[key] = _HandingOut(subject, read_pool, gone)
+            found.waiting.append(None)
+            return found, perf_counter()
+        except Exception as error:  # noqa: BLE001
+            self.failed(error, "pool")
+            return None
+
+    def end(self, wait: tuple[_HandingOut, float] | None, got: bool) -> None:
+        if wait is None:
+            return
+        try:
+            found, began = wait
+            found.waiting.pop()
+            if got and found.name is not None:
+                self._wait.record(perf_counter() - began, db_pool.named(found.name))
+        except Exception as error:  # noqa: BLE001
+            self.failed(error, "pool")
+
+    def _observe(self, read: Callable[[], Iterable[tuple[int, Attributes]]]) -> Any:
+        def observe(options: CallbackOptions) -> Iterable[Observation]:
+            total: dict[tuple[Any, ...], int] = {}
+            try:
+                for amount, attributes in read():
+                    key = tuple(attributes.items())
+                    total[key] = total.get(key, 0) + amount  # pools of one name are one pool
+            except Exception as error:  # noqa: BLE001
+                self.failed(error, "pool")
+            return [Observation(amount, dict(key)) for key, amount in total.items()]
+
+        return observe
+
+    def _pools(self) -> Iterable[Pool]:
+        pools = {}
+        for key, each in list(self.handing_out.items()):
+            pool = each.pool()
+            if pool is not None:
+                pools[key if pool.identity is None else pool.identity] = pool
+        return pools.values()
+
+    def _count(self) -> Iterator[tuple[int, Attributes]]:
+        for pool in self._pools():
+            yield pool.used, db_pool.in_state(pool.name, "used")
+            yield pool.idle, db_pool.in_state(pool.name, "idle")
+
+    def _limit(self) -> Iterator[tuple[int, Attributes]]:
+        for pool in self._pools():
+            if pool.limit is not None:
+                yield pool.limit, db_pool.named(pool.name)
+
+    def _pend(self) -> Iterator[tuple[int, Attributes]]:
+        for each in list(self.handing_out.values()):
+            if each.name is not None:
+                yield len(each.waiting), db_pool.named(each.name)
+
+
+_watches: dict[str, _Watch] = {}
+
+
+def _watch(telemetry: Telemetry) -> _Watch:
+    found = _watches.get(telemetry.plugin)
+    if found is None:
+        found = _watches[telemetry.plugin] = _Watch(telemetry)
+    return found
+
+
+def _call(watch: _Watch, read_pool: Read, switch: Switch, function: Function) -> Function:
+    @wraps(function)
+    def watched(subject: Any, *args: Any, **kwargs: Any) -> Any:
+        if not switch.on:
+            return function(subject, *args, **kwargs)
+        wait = watch.begin(subject, read_pool)
+        try:
+            connection = function(subject, *args, **kwargs)
+        except BaseException:
+            watch.end(wait, False)
+            raise
+        watch.end(wait, True)
+        return connection
+
+    return watched
+
+
+def _coroutine(watch: _Watch, read_pool: Read, switch: Switch, function: Function) -> Function:
+    @wraps(function)
+    async def watched(subject: Any, *args: Any, **kwargs: Any) -> Any:
+        if not switch.on:
+            return await function(subject, *args, **kwargs)
+        wait = watch.begin(subject, read_pool)
+        try:
+            connection = await function(subject, *args, **kwargs)
+        except BaseException:
+            watch.end(wait, False)
+            raise
+        watch.end(wait, True)
+        return connection
+
+    return watched

@@ -1,0 +1,45 @@
+"""What libraries quote in their messages: commands, statements, keys and values of the application."""
+
+from __future__ import annotations
+
+import re
+
+# A word of the message that is quick to find, and a pattern around the quotation: what stays before it and after it.
+_KNOWN = tuple(
+    (word, re.compile(pattern, re.DOTALL))
+    for word, pattern in (
+        # redis-py, valkey-py, and their server
+        ("Command # ", r"(Command # \d+ \().*(\) of pipeline caused error: )"),
+        ("unknown command ", r"(unknown command )[^\n]*()"),
+        # pymemcache and aiomcache
+        ("Key is too long: ", r"(Key is too long: )[^\n]*()"),
+        ("Key contains ", r"(Key contains \w+: )[^\n]*()"),
+        ("on-ASCII ", r"(on-ASCII (?:key|cas value): )[^\n]*()"),
+        ("bad value: ", r"(got bad value: )[^\n]*()"),
+        ("binary-safe: ", r"(must be binary-safe: )[^\n]*()"),
+        ("invalid key: ", r"(invalid key: )[^\n]*()"),
+        ("key must be bytes: ", r"(key must be bytes: )[^\n]*()"),
+        ("trailing newline: ", r"(trailing newline: )[^\n]*()"),
+        # pymongo and its server
+        ("dup key: ", r"(dup key: \{)[^\n]*()"),
+        ("full error: ", r"(full error: )[^\n]*()"),
+        ("{_id: ", r"(\{_id: )[^\n]*()"),
+        ("cannot encode object: ", r"(cannot encode object: )[^\n]*()"),
+        ("Invalid document ", r"(Invalid document )[^\n]*()"),
+        # SQLAlchemy
+        ("\n[SQL: ", r"(\n\[SQL: ).*?((?=\n\(Background on this error at: )|\Z)"),
+        ("\n[parameters: ", r"(\n\[parameters: ).*?((?=\n\(Background on this error at: )|\Z)"),
+        # PostgreSQL and MySQL
+        ("\nLINE ", r"(\nLINE \d+: )[^\n]*()"),
+        ("\nDETAIL: ", r"(\nDETAIL: )[^\n]*()"),
+        ("Duplicate entry ", r"(Duplicate entry )'[^\n]*'( for key)"),
+    )
+)
+
+
+def without_quotations(text: str, instead: str) -> str:
+    """The text with another word in the place of each quotation that is known."""
+    for word, pattern in _KNOWN:
+        if word in text:
+            text = pattern.sub(rf"\g<1>{instead}\g<2>", text)
+    return text

@@ -1,0 +1,107 @@
+"""Follows the commands that an application sends to MongoDB with pymongo, sync and async."""
+
+from collections.abc import Callable, Iterator
+from operator import attrgetter
+from types import SimpleNamespace
+from typing import Any
+
+from clew import Plugin, patch
+from clew.conventions import db, db_command
+from clew.hooks import Hook
+
+__all__ = ["plugin"]
+
+#: The methods of a collection, by the command that they become. Nothing else is called inside the first ones.
+BRIEF = {
+    "insert_one": "insert",
+    "replace_one": "update",
+    "update_one": "update",
+    "update_many": "update",
+    "delete_one": "delete",
+    "delete_many": "delete",
+    "find_one_and_delete": "findAndModify",
+    "find_one_and_replace": "findAndModify",
+    "find_one_and_update": "findAndModify",
+    "count_documents": "aggregate",
+    "estimated_document_count": "count",
+    "distinct": "distinct",
+    "aggregate": "aggregate",
+}
+OTHERS = {
+    "create_index": "createIndexes",
+    "create_indexes": "createIndexes",
+    "drop_index": "dropIndexes",
+    "drop_indexes": "dropIndexes",
+    "list_indexes": "listIndexes",
+    "drop": "drop",
+    "rename": "renameCollection",
+}
+BATCHES = {"insert_many": "insert", "bulk_write": "bulkWrite"}
+#: Where a client keeps what is known of its databases.
+PLACES = "_clew_places"
+read_server = attrgetter("server")
+
+
+def place(database: Any) -> SimpleNamespace:
+    client, name = database.client, database.name
+    places = vars(client).setdefault(PLACES, {})
+    if name not in places:
+        # The first of several is what the application knows the others by.
+        host, port = min(client.topology_description.server_descriptions(), key=str)
+        places[name] = SimpleNamespace(server=db_command.Server("mongodb", host, port, name))
+    return places[name]  # type: ignore[no-any-return]
+
+
+def on_collection(name: str) -> Callable[..., db_command.Command]:
+    def read(collection: Any, *args: Any, **options: Any) -> db_command.Command:
+        return db_command.command(name, place(collection.database), collection.name)
+
+    return read
+
+
+def in_batch(name: str) -> Callable[..., db_command.Command]:
+    def read(collection: Any, items: Any, *args: Any, **options: Any) -> db_command.Command:
+        return db_command.command(name, place(collection.database), collection.name, db.size(items))
+
+    return read
+
+
+def read_query(cursor: Any) -> db_command.Command | None:
+    """What comes when the first rows are looked at; that more of them are fetched is part of the same query."""
+    if cursor.cursor_id is not None or not cursor.alive:
+        return None
+    return db_command.command("find", place(cursor.collection.database), cursor.collection.name)
+
+
+def read_command(database: Any, command: Any, *args: Any, **options: Any) -> db_command.Command:
+    return db_command.command(command if isinstance(command, str) else next(iter(command)), place(database))
+
+
+def read_code(error: BaseException) -> str | None:
+    code = getattr(error, "code", None)
+    return None if code is None else str(code)
+
+
+def hooks(collection: str, cursor: str, database: str) -> Iterator[Hook]:
+    methods = [(BRIEF, on_collection, True), (OTHERS, on_collection, False), (BATCHES, in_batch, True)]
+    for names, reader, brief in methods:
+        for method, name in names.items():
+            operation = db_command.operation(reader(name), read_server, read_code, brief)
+            yield patch(f"{collection}.{method}", operation, optional=True)
+    query = db_command.operation(read_query, read_server, read_code)
+    command = db_command.operation(read_command, read_server, read_code)
+    yield patch(f"{cursor}._refresh", query, optional=True)
+    yield patch(f"{database}.command", command, optional=True)
+
+
+NEW, ASYNC = "pymongo.synchronous", "pymongo.asynchronous"
+plugin = Plugin(
+    "pymongo",
+    versions=">=4.0",
+    hooks=[
+        # Before 4.9; under these names newer versions do not have the classes a second time.
+        *hooks("pymongo.database:Collection", "pymongo.collection:Cursor", "pymongo.mongo_client:database.Database"),
+        *hooks(f"{NEW}.collection:Collection", f"{NEW}.cursor:Cursor", f"{NEW}.database:Database"),
+        *hooks(f"{ASYNC}.collection:AsyncCollection", f"{ASYNC}.cursor:AsyncCursor", f"{ASYNC}.database:AsyncDatabase"),
+    ],
+)
