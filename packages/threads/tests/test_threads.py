@@ -16,9 +16,20 @@ from clew.testing.contracts.carrying import CarryingContract
 from clew.testing.recording import enabled
 from clew_threads import plugin
 
+PATCHED = [
+    (ThreadPoolExecutor, "submit"),
+    (ProcessPoolExecutor, "submit"),
+    (threading.Thread, "start"),
+    (ThreadPool, "apply_async"),
+    (ThreadPool, "_map_async"),
+    (ThreadPool, "imap"),
+    (ThreadPool, "imap_unordered"),
+]
+
 
 class TestSubmit(CarryingContract):
     plugin = plugin
+    patched = PATCHED
 
     def make_pool(self) -> Executor:
         return ThreadPoolExecutor(1)
@@ -47,6 +58,7 @@ class TestEventLoop(TestSubmit):
 
 class TestToThread(CarryingContract):
     plugin = plugin
+    patched = PATCHED
 
     def run(self, function: Any, *args: Any) -> Any:
         return asyncio.run(asyncio.to_thread(function, *args))
@@ -54,6 +66,7 @@ class TestToThread(CarryingContract):
 
 class TestAnyio(CarryingContract):
     plugin = plugin
+    patched = PATCHED
 
     def run(self, function: Any, *args: Any) -> Any:
         anyio = pytest.importorskip("anyio")
@@ -75,6 +88,7 @@ class TestSpawnedProcesses(TestProcesses):
 
 class TestPoolOfThreads(CarryingContract):
     plugin = plugin
+    patched = PATCHED
 
     @pytest.fixture(autouse=True)
     def _pool(self) -> Iterator[None]:
@@ -113,6 +127,7 @@ class Task(threading.Thread):
 
 class TestSubclassOfThread(CarryingContract):
     plugin = plugin
+    patched = PATCHED
 
     def run(self, function: Any, *args: Any) -> Any:
         task = Task(function, *args)
@@ -124,6 +139,7 @@ class TestSubclassOfThread(CarryingContract):
 
 class TestThread(CarryingContract):
     plugin = plugin
+    patched = PATCHED
 
     def make_thread(self, target: Any) -> threading.Thread:
         return threading.Thread(target=target)
