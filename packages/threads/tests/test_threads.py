@@ -6,7 +6,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
-from multiprocessing.pool import ThreadPool
+from multiprocessing.pool import Pool, ThreadPool
 from typing import Any
 
 import pytest
@@ -20,10 +20,10 @@ PATCHED = [
     (ThreadPoolExecutor, "submit"),
     (ProcessPoolExecutor, "submit"),
     (threading.Thread, "start"),
-    (ThreadPool, "apply_async"),
-    (ThreadPool, "_map_async"),
-    (ThreadPool, "imap"),
-    (ThreadPool, "imap_unordered"),
+    (Pool, "apply_async"),
+    (Pool, "_map_async"),
+    (Pool, "imap"),
+    (Pool, "imap_unordered"),
 ]
 
 
@@ -90,13 +90,21 @@ class TestPoolOfThreads(CarryingContract):
     plugin = plugin
     patched = PATCHED
 
+    def make_pool(self) -> Pool:
+        return ThreadPool(1)
+
     @pytest.fixture(autouse=True)
     def _pool(self) -> Iterator[None]:
-        with ThreadPool(1) as self.pool:
+        with self.make_pool() as self.pool:
             yield
 
     def run(self, function: Any, *args: Any) -> Any:
         return self.pool.apply(function, args)
+
+
+class TestPoolOfProcesses(TestPoolOfThreads):
+    def make_pool(self) -> Pool:
+        return multiprocessing.get_context("spawn").Pool(1)
 
 
 class TestMapOfPoolOfThreads(TestPoolOfThreads):
