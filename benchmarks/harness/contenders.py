@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-LIBRARIES = ("flask", "fastapi", "requests", "httpx", "psycopg[binary]")
+LIBRARIES = ("flask", "fastapi", "requests", "httpx", "aiohttp", "psycopg[binary]")
 """What the applications need; every contender gets the versions that `bare` got."""
 
 OTLP = {
@@ -65,6 +65,9 @@ CONTRIB = Contender(
         "opentelemetry-instrumentation-fastapi",
         "opentelemetry-instrumentation-requests",
         "opentelemetry-instrumentation-httpx",
+        "opentelemetry-instrumentation-urllib3",
+        "opentelemetry-instrumentation-urllib",
+        "opentelemetry-instrumentation-aiohttp-client",
         "opentelemetry-instrumentation-sqlite3",
         "opentelemetry-instrumentation-psycopg",
         "opentelemetry-instrumentation-logging",

@@ -6,13 +6,23 @@ from typing import Any
 
 import gevent
 import gevent.pool
+import gevent.threadpool
 
 from clew.testing.contracts.carrying import CarryingContract
 from clew_gevent import plugin
 
+PATCHED = [
+    (gevent, "spawn"),
+    (gevent, "spawn_later"),
+    (gevent.pool.Group, "spawn"),
+    (gevent.threadpool.ThreadPool, "spawn"),
+    *((gevent.pool.GroupMappingMixin, name) for name in ("apply_async", "map", "map_async", "imap", "imap_unordered")),
+]
+
 
 class TestSpawn(CarryingContract):
     plugin = plugin
+    patched = PATCHED
 
     def run(self, function: Any, *args: Any) -> Any:
         return gevent.spawn(function, *args).get()
@@ -20,6 +30,7 @@ class TestSpawn(CarryingContract):
 
 class TestSpawnLater(CarryingContract):
     plugin = plugin
+    patched = PATCHED
 
     def run(self, function: Any, *args: Any) -> Any:
         return gevent.spawn_later(0, function, *args).get()
@@ -27,6 +38,7 @@ class TestSpawnLater(CarryingContract):
 
 class TestPool(CarryingContract):
     plugin = plugin
+    patched = PATCHED
 
     def run(self, function: Any, *args: Any) -> Any:
         return gevent.pool.Pool(1).spawn(function, *args).get()
@@ -34,6 +46,7 @@ class TestPool(CarryingContract):
 
 class TestMap(CarryingContract):
     plugin = plugin
+    patched = PATCHED
 
     def run(self, function: Any, *args: Any) -> Any:
         return gevent.pool.Pool(1).map(lambda _: function(*args), [None])[0]
@@ -41,6 +54,7 @@ class TestMap(CarryingContract):
 
 class TestApplyAsync(CarryingContract):
     plugin = plugin
+    patched = PATCHED
 
     def run(self, function: Any, *args: Any) -> Any:
         return gevent.pool.Group().apply_async(function, args).get()
@@ -48,6 +62,7 @@ class TestApplyAsync(CarryingContract):
 
 class TestThreads(CarryingContract):
     plugin = plugin
+    patched = PATCHED
 
     def run(self, function: Any, *args: Any) -> Any:
         return gevent.get_hub().threadpool.spawn(function, *args).get()

@@ -147,3 +147,19 @@ def test_a_record_that_the_application_sends_itself_is_sent_once(record: Recordi
     logger.removeHandler(theirs)
     logger.info("twice")
     assert [sent.body for sent in record.logs()] == ["once", "twice"]
+
+
+def test_what_is_logged_while_the_interpreter_ends_is_logged_as_ever(tmp_path: Any) -> None:
+    """Objects that go with their modules complain when half of Python is gone already."""
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import logging, clew_logging\n"
+        "clew_logging.plugin.enable()\n"
+        "logging.basicConfig()\n"
+        "class Late:\n"
+        "    def __init__(self): self.error = logging.getLogger('shop').error\n"
+        "    def __del__(self): self.error('not closed: %s', 'Bearer of many tokens')\n"
+        "late = Late()\n"
+    )
+    run = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=60)
+    assert run.stderr.splitlines() == ["ERROR:shop:not closed: Bearer of many tokens"]

@@ -6,7 +6,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
-from multiprocessing.pool import ThreadPool
+from multiprocessing.pool import Pool, ThreadPool
 from typing import Any
 
 import pytest
@@ -16,9 +16,20 @@ from clew.testing.contracts.carrying import CarryingContract
 from clew.testing.recording import enabled
 from clew_threads import plugin
 
+PATCHED = [
+    (ThreadPoolExecutor, "submit"),
+    (ProcessPoolExecutor, "submit"),
+    (threading.Thread, "start"),
+    (Pool, "apply_async"),
+    (Pool, "_map_async"),
+    (Pool, "imap"),
+    (Pool, "imap_unordered"),
+]
+
 
 class TestSubmit(CarryingContract):
     plugin = plugin
+    patched = PATCHED
 
     def make_pool(self) -> Executor:
         return ThreadPoolExecutor(1)
@@ -47,6 +58,7 @@ class TestEventLoop(TestSubmit):
 
 class TestToThread(CarryingContract):
     plugin = plugin
+    patched = PATCHED
 
     def run(self, function: Any, *args: Any) -> Any:
         return asyncio.run(asyncio.to_thread(function, *args))
@@ -54,6 +66,7 @@ class TestToThread(CarryingContract):
 
 class TestAnyio(CarryingContract):
     plugin = plugin
+    patched = PATCHED
 
     def run(self, function: Any, *args: Any) -> Any:
         anyio = pytest.importorskip("anyio")
@@ -75,14 +88,23 @@ class TestSpawnedProcesses(TestProcesses):
 
 class TestPoolOfThreads(CarryingContract):
     plugin = plugin
+    patched = PATCHED
+
+    def make_pool(self) -> Pool:
+        return ThreadPool(1)
 
     @pytest.fixture(autouse=True)
     def _pool(self) -> Iterator[None]:
-        with ThreadPool(1) as self.pool:
+        with self.make_pool() as self.pool:
             yield
 
     def run(self, function: Any, *args: Any) -> Any:
         return self.pool.apply(function, args)
+
+
+class TestPoolOfProcesses(TestPoolOfThreads):
+    def make_pool(self) -> Pool:
+        return multiprocessing.get_context("spawn").Pool(1)
 
 
 class TestMapOfPoolOfThreads(TestPoolOfThreads):
@@ -113,6 +135,7 @@ class Task(threading.Thread):
 
 class TestSubclassOfThread(CarryingContract):
     plugin = plugin
+    patched = PATCHED
 
     def run(self, function: Any, *args: Any) -> Any:
         task = Task(function, *args)
@@ -124,6 +147,7 @@ class TestSubclassOfThread(CarryingContract):
 
 class TestThread(CarryingContract):
     plugin = plugin
+    patched = PATCHED
 
     def make_thread(self, target: Any) -> threading.Thread:
         return threading.Thread(target=target)

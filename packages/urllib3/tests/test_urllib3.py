@@ -14,7 +14,7 @@ import urllib3.connectionpool
 from clew.testing.contracts.http_client import Answer, HttpClientContract, attributes
 from clew.testing.peer import Peer, running_peer
 from clew.testing.recording import Recording, enabled
-from clew_urllib3 import plugin
+from clew_urllib3 import plugin, read_url
 
 PATCHED = [
     (urllib3.connectionpool.HTTPConnectionPool, "_make_request"),
@@ -102,6 +102,18 @@ class TestPool(TestPoolManager):
             pool.urlopen("GET", "/items/7", pool_timeout=0.01, retries=False)
         pool.close()
         assert attributes(record.spans()[-1])["error.type"] == "urllib3.exceptions.EmptyPoolError"
+
+
+@pytest.mark.parametrize(
+    ("pool", "url"),
+    [
+        (urllib3.HTTPConnectionPool("shop.example", 80), "http://shop.example/items"),
+        (urllib3.HTTPSConnectionPool("shop.example"), "https://shop.example/items"),
+        (urllib3.HTTPSConnectionPool("::1", 8443), "https://[::1]:8443/items"),
+    ],
+)
+def test_the_url_is_spelt_as_one_would(pool: Any, url: str) -> None:
+    assert read_url(pool, "/items") == url
 
 
 def test_requests_over_urllib3_is_one_call() -> None:

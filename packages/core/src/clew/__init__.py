@@ -4,7 +4,6 @@
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from clew.carrying import carry as carry
-    from clew.carrying import carry_across as carry_across
     from clew.carrying import carry_run as carry_run
     from clew.deriving import Derived as Derived
     from clew.deriving import derive as derive
@@ -37,7 +36,6 @@ _HOME = {
     "asgi": "middleware",
     "between": "event_pairs",
     "carry": "carrying",
-    "carry_across": "carrying",
     "carry_run": "carrying",
     "current_request_id": "propagation",
     "derive": "deriving",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
@@ -16,13 +15,25 @@ from clew.telemetry import Telemetry
 
 
 def carry(target: str, position: int) -> Hook:
-    """Lets the function that is argument number `position` of `target` run in the context of the caller."""
-    return _carry(target, position, _in_context)
+    """Lets the function that is argument number `position` of `target` run in the context of the caller, also where it
+    is sent to another process."""
 
+    def hook(telemetry: Telemetry) -> Undo:
+        switch = Switch()
 
-def carry_across(target: str, position: int) -> Hook:
-    """The same where `target` sends the function to another process, by pickle."""
-    return _carry(target, position, Crossing)
+        def make(function: Function) -> Function:
+            @wraps(function)
+            def watched(*args: Any, **kwargs: Any) -> Any:
+                if not switch.on or len(args) <= position:
+                    return function(*args, **kwargs)
+                carried = Carried(args[position], get_current())
+                return function(*args[:position], carried, *args[position + 1 :], **kwargs)
+
+            return watched
+
+        return replace(target, make, switch.off, telemetry.guard.failed)
+
+    return hook
 
 
 def carry_run(target: str, method: str) -> Hook:
@@ -34,9 +45,10 @@ def carry_run(target: str, method: str) -> Hook:
         def make(function: Function) -> Function:
             @wraps(function)
             def watched(*args: Any, **kwargs: Any) -> Any:
-                if switch.on and args and get_current():
+                context = get_current()
+                if switch.on and args and context:
                     try:
-                        vars(args[0])[method] = _once(args[0], method)
+                        vars(args[0])[method] = _once(args[0], method, context)
                     except Exception as error:  # noqa: BLE001
                         failed(error, target)
                 return function(*args, **kwargs)
@@ -48,46 +60,40 @@ def carry_run(target: str, method: str) -> Hook:
     return hook
 
 
-def _carry(target: str, position: int, bound: Callable[[Function], Function]) -> Hook:
-    def hook(telemetry: Telemetry) -> Undo:
-        switch, failed = Switch(), telemetry.guard.failed
+class Carried:
+    """A function with the context that it is to run in, be that empty. To be pickled is to go to another process, or to
+    another interpreter of this one: trace, baggage and request ID go along as they do in headers."""
 
-        def make(function: Function) -> Function:
-            @wraps(function)
-            def watched(*args: Any, **kwargs: Any) -> Any:
-                if not switch.on or len(args) <= position:
-                    return function(*args, **kwargs)
-                try:
-                    carried = bound(args[position])
-                except Exception as error:  # noqa: BLE001
-                    failed(error, target)
-                    return function(*args, **kwargs)
-                return function(*args[:position], carried, *args[position + 1 :], **kwargs)
+    __slots__ = ("context", "function")
 
-            return watched
+    def __init__(self, function: Function, context: Context) -> None:
+        self.function, self.context = function, context
 
-        return replace(target, make, switch.off, failed)
-
-    return hook
-
-
-def _in_context(function: Function) -> Function:
-    context = get_current()
-
-    def run(*args: Any, **kwargs: Any) -> Any:
-        token = attach(context)
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        token = attach(self.context)
         try:
-            return function(*args, **kwargs)
+            return self.function(*args, **kwargs)
         finally:
             detach(token)
 
-    return run
+    def __reduce__(self) -> tuple[Function, tuple[Function, dict[str, str]]]:
+        headers: dict[str, str] = {}
+        propagate.inject(headers, self.context)
+        request_id: Any = self.context.get(REQUEST_ID)
+        return _arrived, (self.function, headers if request_id is None else {**headers, REQUEST_ID: request_id})
 
 
-def _once(owner: Any, method: str) -> Function:
-    """The method in the context of now; the owner has its own again as soon as that is called."""
+def _arrived(function: Function, headers: dict[str, str]) -> Carried:
+    context = propagate.extract(headers, Context())
+    if REQUEST_ID in headers:
+        context = Context({**context, REQUEST_ID: headers[REQUEST_ID]})
+    return Carried(function, context)
+
+
+def _once(owner: Any, method: str, context: Context) -> Function:
+    """The method in this context; the owner has its own again as soon as that is called."""
     own = vars(owner).get(method)
-    carried = _in_context(getattr(owner, method))
+    carried = Carried(getattr(owner, method), context)
 
     def run(*args: Any, **kwargs: Any) -> Any:
         if own is None:
@@ -97,33 +103,3 @@ def _once(owner: Any, method: str) -> Function:
         return carried(*args, **kwargs)
 
     return run
-
-
-class Crossing:
-    """A function that takes the trace, the baggage and the request ID along to another process.
-
-    Whatever the process that runs it was forked from, nothing else is there while it runs.
-    """
-
-    __slots__ = ("carrier", "function")
-
-    def __init__(self, function: Function) -> None:
-        self.function = function
-        self.carrier: dict[str, str] = {}
-        propagate.inject(self.carrier)
-        request_id: Any = get_current().get(REQUEST_ID)
-        if request_id is not None:
-            self.carrier[REQUEST_ID] = request_id
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        token = attach(self._context())
-        try:
-            return self.function(*args, **kwargs)
-        finally:
-            detach(token)
-
-    def _context(self) -> Context:
-        context = propagate.extract(self.carrier, Context())
-        if REQUEST_ID in self.carrier:
-            context = Context({**context, REQUEST_ID: self.carrier[REQUEST_ID]})
-        return context

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections import deque
 from collections.abc import Callable
@@ -31,6 +32,8 @@ class Guard:
         """Reports one failure at `place`; never raises, and never re-enters itself on one thread."""
         thread = get_ident()
         if thread in _reporting:  # reporting logs, and logging may be what failed
+            return
+        if getattr(sys, "meta_path", None) is None:  # the interpreter ends: whatever failed has lost something already
             return
         _reporting.add(thread)
         try:

@@ -40,15 +40,18 @@ def patch_parts(parts: Parts, operation: Operation) -> Hook:
 
     def hook(telemetry: Telemetry) -> Undo:
         probe = compile_operation(operation, telemetry)
-        undos = [
-            replace(target, partial(shell, probe), probe.silence, probe.failed)
-            for target, shell in zip(parts, (_begins, _answers, _gives_up), strict=True)
-        ]
+        undos: list[Undo] = []
 
         def undo() -> None:
             while undos:
                 undos.pop()()
 
+        try:
+            for target, shell in zip(parts, (_begins, _answers, _gives_up), strict=True):
+                undos.append(replace(target, partial(shell, probe), probe.silence, probe.failed))
+        except AttributeError:
+            undo()
+            raise
         return undo
 
     return hook

@@ -16,13 +16,9 @@ from clew.shells import is_coroutine
 SENDING = "clew-sending"
 
 
-class Sending:
-    """How many requests the call has sent; `owner` is the client that was called."""
-
-    __slots__ = ("owner", "requests")
-
-    def __init__(self, owner: Any) -> None:
-        self.owner, self.requests = owner, 0
+#: The client that is called, and how many requests the call has sent so far.
+Sending = list[Any]
+_put: Callable[[Any, str, Any], None] = dict.__setitem__  # a Context refuses to be changed, but a new one is nobody's
 
 
 def count() -> int:
@@ -30,8 +26,8 @@ def count() -> int:
     sending: Any = get_current().get(SENDING)
     if sending is None:
         return 0
-    number: int = sending.requests
-    sending.requests = number + 1
+    number: int = sending[1]
+    sending[1] = number + 1
     return number
 
 
@@ -44,15 +40,16 @@ def _plain(probe: Probe, function: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(function)
     def watched(*args: Any, **kwargs: Any) -> Any:
         context = get_current()
-        if probe.silent or _goes_on(context, args):
+        if SENDING in context and _goes_on(context, args):
             return function(*args, **kwargs)
-        sending = Sending(args[0])
-        token = attach(Context({**context, SENDING: sending}))
+        inside, sending = Context(context), [args[0] if args else None, 0]
+        _put(inside, SENDING, sending)
+        token = attach(inside)
         try:
             result = function(*args, **kwargs)
         except BaseException as error:
             detach(token)
-            if not sending.requests:
+            if not sending[1]:
                 _unsent(probe, (args, kwargs), error)
             raise
         detach(token)
@@ -65,15 +62,16 @@ def _coroutine(probe: Probe, function: Callable[..., Any]) -> Callable[..., Any]
     @wraps(function)
     async def watched(*args: Any, **kwargs: Any) -> Any:
         context = get_current()
-        if probe.silent or _goes_on(context, args):
+        if SENDING in context and _goes_on(context, args):
             return await function(*args, **kwargs)
-        sending = Sending(args[0])
-        token = attach(Context({**context, SENDING: sending}))
+        inside, sending = Context(context), [args[0] if args else None, 0]
+        _put(inside, SENDING, sending)
+        token = attach(inside)
         try:
             result = await function(*args, **kwargs)
         except BaseException as error:
             detach(token)
-            if not sending.requests:
+            if not sending[1]:
                 _unsent(probe, (args, kwargs), error)
             raise
         detach(token)
@@ -84,10 +82,8 @@ def _coroutine(probe: Probe, function: Callable[..., Any]) -> Callable[..., Any]
 
 def _goes_on(context: Context, args: tuple[Any, ...]) -> bool:
     """Whether this is a step of a call in hand; another client of the same kind (for a token, say) is not."""
-    sending: Any = context.get(SENDING)
-    if sending is None:
-        return False
-    return sending.owner is args[0] or type(sending.owner) is not type(args[0])
+    sending: Any = context[SENDING]
+    return not args or sending[0] is args[0] or type(sending[0]) is not type(args[0])
 
 
 def _unsent(probe: Probe, arguments: tuple[tuple[Any, ...], dict[str, Any]], error: BaseException) -> None:

@@ -20,7 +20,8 @@ def read_url(pool: Any, url: str) -> str:
     if "://" in url:  # asked of a pool manager, or of a proxy
         return url
     host = f"[{pool.host}]" if ":" in pool.host else pool.host
-    return f"{pool.scheme}://{host}:{pool.port}{url}" if pool.port else f"{pool.scheme}://{host}{url}"
+    port = "" if pool.port in (None, pool.ConnectionCls.default_port) else f":{pool.port}"
+    return f"{pool.scheme}://{host}{port}{url}"
 
 
 def read_answer(response: Any) -> http_client.Answer:

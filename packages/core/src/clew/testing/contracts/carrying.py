@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import Context as Variables
 from typing import Any
@@ -21,6 +21,8 @@ class CarryingContract:
     """Subclass it as TestX, set `plugin`, and define `run`."""
 
     plugin: Plugin
+    #: The places that the plugin patches: (owner, attribute).
+    patched: Sequence[tuple[Any, str]]
 
     def run(self, function: Callable[..., Any], *args: Any) -> Any:
         """What the function answers when the library has run it elsewhere; where the library has workers, always by
@@ -73,8 +75,14 @@ class CarryingContract:
             ]
             assert [answer.result() for answer in answers] == asked
 
-    def test_without_the_plugin_all_is_as_ever(self) -> None:
+    def test_disabling_puts_back_the_very_objects(self) -> None:
+        ours = [vars(owner).get(name) for owner, name in self.patched]
         self.plugin.disable()
+        theirs = [vars(owner).get(name) for owner, name in self.patched]
+        assert all(one is not other for one, other in zip(ours, theirs, strict=True))
+        with enabled(self.plugin):
+            pass
+        assert [vars(owner).get(name) for owner, name in self.patched] == theirs
         assert self.within("order-1", divmod, 7, 2) == (3, 1)
 
 
