@@ -31,6 +31,10 @@ Closing = tuple[Attributes, "Labels | None", "str | None", "str | None"]
 Own = Iterable[tuple[str, str]]
 
 
+#: Names and values.
+Headers = tuple[tuple[str, str], ...]
+
+
 class Metric(NamedTuple):
     """A duration histogram of the semantic conventions; unit seconds."""
 
@@ -141,7 +145,8 @@ class Work:
     """A running piece of work that came from outside; whoever is further in writes here what they know."""
 
     __slots__ = (
-        "__weakref__", "call", "failure", "inside", "origin", "prefix", "recorded", "request_id", "route", "status",
+        "__weakref__", "answer", "call", "failure", "inside", "origin", "prefix", "recorded", "request_id", "route",
+        "status",
     )  # fmt: skip
 
     def __init__(self, call: Any, request_id: str) -> None:
@@ -151,6 +156,8 @@ class Work:
         #: Of the mounts on the way to the route.
         self.prefix = ""
         self.status: int | None = None
+        #: What the answer says beside the request ID.
+        self.answer: Headers = ()
         #: Scheme and host as the application came to know them, when proxies are told of in headers.
         self.origin: tuple[str | None, str | None] = None, None
         #: The unhandled exception, when a framework answered it before we could see it.
