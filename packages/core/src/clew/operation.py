@@ -165,6 +165,10 @@ class Work:
         #: The exception that is on a span already, so that it is recorded once, on the innermost.
         self.recorded: BaseException | None = None
 
+    def told(self) -> BaseException | None:
+        """The exception that a framework answered, unless its answer says that nothing is wrong with the server."""
+        return self.failure if self.status is None or self.status >= 500 else None
+
     def __deepcopy__(self, memo: object) -> Work:
         # A middleware may copy the scope that it stands in; the work stays one.
         return self

@@ -123,7 +123,7 @@ class _Answer:
         if work is not None:
             if error is not None and self._gone is not None and _comes_of(error, self._gone):
                 error = None  # the client has left
-            self._headers.probe.end(work, work, error or work.failure)
+            self._headers.probe.end(work, work, error or work.told())
 
 
 def _comes_of(error: BaseException | None, cause: BaseException) -> bool:

@@ -26,7 +26,7 @@ def edge(probe: Probe, function: Callable[..., Any]) -> Callable[..., Any]:
             probe.end(work, work, None if isinstance(error, ConnectionError) else error)
             raise
         detach(token)
-        probe.end(work, work, work.failure)
+        probe.end(work, work, work.told())
         return result
 
     return watched

@@ -79,7 +79,7 @@ def _follow_file(body: Any, work: Work, probe: Probe) -> None:
     try:
         body.close = ending.close
     except (AttributeError, TypeError):  # uWSGI makes it in C
-        probe.end(work, work, work.failure)
+        probe.end(work, work, work.told())
 
 
 class _Body:
@@ -131,7 +131,7 @@ class _Body:
     def _end(self) -> None:
         work, self._work = self._work, None
         if work is not None:
-            self._probe.end(work, work, self._error or work.failure)
+            self._probe.end(work, work, self._error or work.told())
 
     def __del__(self) -> None:
         self._end()
