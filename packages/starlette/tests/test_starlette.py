@@ -67,14 +67,14 @@ async def echo(socket: WebSocket) -> None:
         await socket.send_text(await socket.receive_text())
 
 
-def early(application: Any) -> Any:
+def early(app: Any) -> Any:
     """The outermost middleware."""
 
     async def middleware(scope: Any, receive: Any, send: Any) -> None:
         if scope.get("path") == "/early":
             await PlainTextResponse(clew.current_request_id())(scope, receive, send)
         else:
-            await application(scope, receive, send)
+            await app(scope, receive, send)
 
     return middleware
 

@@ -1,8 +1,8 @@
-"""Follows the calls that an application makes with aiohttp."""
+"""Follows the calls that an application makes with aiohttp, and the requests that it answers."""
 
 from clew import Plugin
-from clew_aiohttp import client
+from clew_aiohttp import client, server
 
 __all__ = ["plugin"]
 
-plugin = Plugin("aiohttp", versions=">=3.8", hooks=[*client.hooks])
+plugin = Plugin("aiohttp", versions=">=3.8", hooks=[*client.hooks, *server.hooks])

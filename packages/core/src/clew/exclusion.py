@@ -9,7 +9,7 @@ from functools import lru_cache
 from opentelemetry.context import Context
 from opentelemetry.trace import NonRecordingSpan, SpanContext
 
-from clew.operation import Facts, Operation
+from clew.operation import WORK, Facts, Operation
 from clew.propagation import SPAN, SUPPRESS, random_bits
 from clew.settings import Settings
 
@@ -22,7 +22,7 @@ class Silence:
 
     def __init__(self, context: Context) -> None:
         unsampled = SpanContext(random_bits(128) or 1, random_bits(64) or 1, is_remote=False)
-        self.inside = Context({**context, SUPPRESS: True, SPAN: NonRecordingSpan(unsampled)})
+        self.inside = Context({**context, WORK: None, SUPPRESS: True, SPAN: NonRecordingSpan(unsampled)})
         self.request_id = ""
 
 

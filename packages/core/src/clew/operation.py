@@ -33,6 +33,10 @@ Closing = tuple[Attributes, "Labels | None", "str | None", "str | None"]
 Own = Iterable[tuple[str, str]]
 
 
+#: Names and values.
+Headers = tuple[tuple[str, str], ...]
+
+
 class Metric(NamedTuple):
     """A duration histogram of the semantic conventions; unit seconds."""
 
@@ -156,8 +160,8 @@ class Work:
     """A running piece of work that came from outside; whoever is further in writes here what they know."""
 
     __slots__ = (
-        "__weakref__", "call", "failure", "inside", "origin", "prefix", "queued", "recorded", "request_id", "route",
-        "sheet", "status",
+        "__weakref__", "answer", "call", "failure", "inside", "origin", "prefix", "queued", "recorded", "request_id",
+        "route", "sheet", "status",
     )  # fmt: skip
 
     def __init__(self, call: Any, request_id: str) -> None:
@@ -167,6 +171,8 @@ class Work:
         #: Of the mounts on the way to the route.
         self.prefix = ""
         self.status: int | None = None
+        #: What the answer says beside the request ID.
+        self.answer: Headers = ()
         #: Scheme and host as the application came to know them, when proxies are told of in headers.
         self.origin: tuple[str | None, str | None] = None, None
         #: The unhandled exception, when a framework answered it before we could see it.
@@ -177,6 +183,10 @@ class Work:
         self.sheet: Sheet | None = None
         #: Seconds that it has waited before it came to us, where the proxy says so.
         self.queued: float | None = None
+
+    def told(self) -> BaseException | None:
+        """The exception that a framework answered, unless its answer says that nothing is wrong with the server."""
+        return self.failure if self.status is None or self.status >= 500 else None
 
     def __deepcopy__(self, memo: object) -> Work:
         # A middleware may copy the scope that it stands in; the work stays one.

@@ -29,22 +29,16 @@ class Brief(NamedTuple):
 class Probe:
     """What a shell needs. `brief` is None where there is only the long way."""
 
-    __slots__ = ("begin", "brief", "end", "failed", "traceparent")
+    __slots__ = ("begin", "brief", "end", "failed")
 
     def __init__(
         self, begin: Begin, end: End, failed: Callable[[Exception, str], None], brief: Brief | None = None
     ) -> None:
         self.begin, self.end, self.failed, self.brief = begin, end, failed, brief
-        #: The headers traceparent and tracestate of a call, as its scribe spells them.
-        self.traceparent: Callable[[Any], tuple[str, str]] = _nameless
 
     def silence(self) -> None:
         """Makes every shell around it pass calls through untouched: undone beneath a later patch of somebody else."""
         self.begin, self.brief = _nothing, None
-
-
-def _nameless(call: Any) -> tuple[str, str]:
-    return "", ""
 
 
 def _nothing(args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:

@@ -8,6 +8,7 @@ from typing import Any, cast
 from opentelemetry.context import Context
 
 from clew import failures, repeating, slow
+from clew.answer_headers import telling
 from clew.exclusion import Silence, exclusion
 from clew.operation import FAMILY, WORK, Operation, Scribe, Work
 from clew.probe import Begin, Brief, End, Note, Probe
@@ -27,10 +28,7 @@ def compile_operation(operation: Operation, telemetry: Telemetry) -> Probe:
     begin, end = (_begin_edge, _end_edge) if operation.edge else (_begin_inner, _end_inner)
     brief = Brief(operation.family, scribe, _brief(*parts)) if operation.innermost else None
     probe = Probe(begin(*parts), end(*parts), telemetry.guard.failed, brief)
-    if telemetry.cost is not None:
-        probe = telemetry.cost.watch(probe)
-    probe.traceparent = scribe.traceparent
-    return probe
+    return telemetry.cost.watch(probe) if telemetry.cost is not None else probe
 
 
 def _begin_inner(operation: Operation, telemetry: Telemetry, scribe: Scribe) -> Begin:
@@ -140,7 +138,7 @@ def _begin_edge(operation: Operation, telemetry: Telemetry, scribe: Scribe) -> B
     start, trace_id, accept = scribe.begin, scribe.trace_id, acceptor(telemetry.settings, operation)
     header = (operation.spell or str)(HEADER)
     trusts = truster(telemetry.settings.trusted, operation.peer)
-    excluded = exclusion(telemetry.settings, operation)
+    excluded, tell = exclusion(telemetry.settings, operation), telling(telemetry.settings, scribe)
 
     def begin(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Work | None:
         try:
@@ -167,6 +165,8 @@ def _begin_edge(operation: Operation, telemetry: Telemetry, scribe: Scribe) -> B
             call.request_id = work.request_id
             if stamp is not None:
                 work.queued = waited(stamp)
+            if tell is not None:
+                work.answer = tell(call)
             # A Context refuses to be changed, but the one inside a new call is not yet anybody's.
             dict.update(cast("dict[str, object]", work.inside), {WORK: work, REQUEST_ID: work.request_id})
             return work

@@ -7,7 +7,6 @@ from functools import wraps
 from typing import Any
 
 from clew import settings
-from clew.answer_headers import telling
 from clew.operation import Work
 from clew.probe import Probe
 from clew.propagation import attach, detach
@@ -62,19 +61,17 @@ def _shaped(application: Callable[..., Any], follow: Callable[..., Awaitable[Non
 class _Headers:
     """Adds our headers to the start of an answer."""
 
-    __slots__ = ("_lower", "_tell", "probe")
+    __slots__ = ("_lower", "probe")
 
     def __init__(self, probe: Probe) -> None:
         self.probe = probe
         self._lower = settings.current().request_id_header.lower().encode("latin-1")
-        self._tell = telling(probe)
 
     def added(self, message: Message, work: Work) -> Message:
         headers = list(message.get("headers") or ())
         if work.request_id and not any(bytes(key).lower() == self._lower for key, _ in headers):
             headers.append((self._lower, work.request_id.encode("latin-1")))
-        if self._tell is not None:
-            headers += [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in self._tell(work)]
+        headers += [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in work.answer]
         return {**message, "headers": headers}
 
 
@@ -126,7 +123,7 @@ class _Answer:
         if work is not None:
             if error is not None and self._gone is not None and _comes_of(error, self._gone):
                 error = None  # the client has left
-            self._headers.probe.end(work, work, error or work.failure)
+            self._headers.probe.end(work, work, error or work.told())
 
 
 def _comes_of(error: BaseException | None, cause: BaseException) -> bool:

@@ -8,7 +8,6 @@ from types import SimpleNamespace
 from typing import Any
 
 from clew import settings
-from clew.answer_headers import telling
 from clew.operation import Work
 from clew.probe import Probe
 from clew.propagation import attach, detach
@@ -44,7 +43,7 @@ def wsgi(probe: Probe, application: Callable[..., Iterable[bytes]]) -> Callable[
 
 def _starter(probe: Probe) -> Callable[[Work, dict[str, Any], Callable[..., Any]], Callable[..., Any]]:
     """Makes the function that makes a `start_response` of our own."""
-    header, tell = settings.current().request_id_header, telling(probe)
+    header = settings.current().request_id_header
     lower = header.lower()
 
     def start_of(work: Work, environ: dict[str, Any], start_response: Callable[..., Any]) -> Callable[..., Any]:
@@ -54,8 +53,8 @@ def _starter(probe: Probe) -> Callable[[Work, dict[str, Any], Callable[..., Any]
                 work.origin = environ["wsgi.url_scheme"], environ.get("HTTP_HOST")
                 if work.request_id and not any(name.lower() == lower for name, _ in headers):
                     headers = [*headers, (header, work.request_id)]
-                if tell is not None:
-                    headers = [*headers, *tell(work)]
+                if work.answer:
+                    headers = [*headers, *work.answer]
             except Exception as error:  # noqa: BLE001
                 probe.failed(error, "start_response")
             return start_response(status, headers, *exc_info)
@@ -80,7 +79,7 @@ def _follow_file(body: Any, work: Work, probe: Probe) -> None:
     try:
         body.close = ending.close
     except (AttributeError, TypeError):  # uWSGI makes it in C
-        probe.end(work, work, work.failure)
+        probe.end(work, work, work.told())
 
 
 class _Body:
@@ -132,7 +131,7 @@ class _Body:
     def _end(self) -> None:
         work, self._work = self._work, None
         if work is not None:
-            self._probe.end(work, work, self._error or work.failure)
+            self._probe.end(work, work, self._error or work.told())
 
     def __del__(self) -> None:
         self._end()

@@ -10,6 +10,7 @@ from typing import Any
 
 from opentelemetry.trace import SpanKind
 
+from clew import settings
 from clew.conventions import keys
 from clew.conventions.http import HTTP_BOUNDARIES, KNOWN, OTHER, name_of
 from clew.hooks import Action
@@ -17,6 +18,7 @@ from clew.operation import WORK, Attributes, Closing, Metric, Opening, Operation
 from clew.propagation import get_current, incoming_headers
 from clew.redaction import redact_query
 from clew.shells_asgi import asgi as asgi_shell
+from clew.shells_edge import edge as edge_shell
 from clew.shells_wsgi import MARK
 from clew.shells_wsgi import wsgi as wsgi_shell
 
@@ -45,6 +47,46 @@ def mount(read_prefix: Callable[..., str]) -> Action:
 def failure(read_error: Callable[..., BaseException | None]) -> Action:
     """Adds the exception that a framework turns into an answer by itself, where no shell can see it."""
     return Action(read_error, _tell_failure)
+
+
+def answer(read_answer: Callable[..., tuple[int, Any] | None]) -> Action:
+    """Adds the status, and our headers to the headers (anything with item assignment) that are about to be sent."""
+    return Action(read_answer, _tell_answer)
+
+
+def request(headers: Any, method: str, scheme: str, target: str, version: str) -> tuple[tuple[Any, ...], Any]:
+    """A request as a server of its own kind has read it: `version` as in HTTP/1.1, `headers` with `get` in any case."""
+    path, _, query = target.partition("?")
+    get = headers.get
+    return (method, scheme, version[5:], get("host") or "", get("user-agent"), path, query), headers
+
+
+def exchange(read_request: Callable[..., Any], read_peer: Callable[..., str]) -> Operation:
+    """One request and its answer, in a coroutine function of a server that is neither of WSGI nor of ASGI.
+
+    `read_request` gives a `request`, or None for what is not to be recorded; `answer` tells the status.
+    """
+    return _door(
+        read_request, itemgetter(5), common=_common_other, own=_own_other, shell=edge_shell, peer=read_peer
+    )  # fmt: skip
+
+
+def _common_other(read: tuple[Any, ...]) -> _Common:
+    return *read[:5], False
+
+
+def _own_other(read: tuple[Any, ...]) -> Own:
+    return _own(read[5], read[6])
+
+
+def _tell_answer(told: tuple[int, Any]) -> None:
+    work: Any = get_current().get(WORK)
+    if work is None:
+        return
+    work.status, headers = told
+    for name, value in ((settings.current().request_id_header, work.request_id), *work.answer):
+        if name not in headers:
+            headers[name] = value
 
 
 def _tell_route(template: str) -> None:
@@ -220,7 +262,7 @@ def _closing(common: _Common, opened: Attributes, learnt: _Learnt | None, kind: 
         attributes[keys.HTTP_ROUTE] = found
         better = f"{name_of(method)} {found}"
     # A WebSocket lives as long as its client likes: its duration is no request's.
-    return attributes, None if common[5] else labels, kind, better
+    return attributes, None if common[5] or status == 101 else labels, kind, better
 
 
 def _moved(common: _Common, scheme: str | None, host: str | None) -> Attributes:

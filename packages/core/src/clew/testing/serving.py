@@ -1,12 +1,15 @@
-"""Serves an ASGI application on uvicorn, on a free port of 127.0.0.1, in a thread of the test."""
+"""Serves an application on a free port of 127.0.0.1, in a thread of the test: ASGI on uvicorn, WSGI on wsgiref."""
 
 from __future__ import annotations
 
+import io
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from socketserver import ThreadingMixIn
 from typing import Any
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
 
 @contextmanager
@@ -30,3 +33,31 @@ def uvicorn_serves(application: Any, **options: Any) -> Iterator[int]:
     finally:
         server.should_exit = True
         thread.join()
+
+
+@contextmanager
+def wsgi_serves(application: Any) -> Iterator[int]:
+    """Gives the port; the server is stopped at the end."""
+    server = _Server(("127.0.0.1", 0), _QuietHandler)
+    server.set_app(application)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
+    thread.start()
+    try:
+        yield server.server_port
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+class _Server(ThreadingMixIn, WSGIServer):
+    daemon_threads = True
+    request_queue_size = 128
+
+
+class _QuietHandler(WSGIRequestHandler):
+    def log_message(self, *args: Any) -> None:
+        pass
+
+    def get_stderr(self) -> Any:
+        return io.StringIO()  # the trace of an unhandled error is written there

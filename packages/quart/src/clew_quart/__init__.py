@@ -1,0 +1,32 @@
+"""Follows the requests that a Quart application answers."""
+
+from typing import Any
+
+from clew import Plugin, enrich, patch
+from clew.conventions import http_server
+
+__all__ = ["plugin"]
+
+
+def read_route(app: Any, *context: Any) -> str | None:
+    from quart import has_request_context, request, websocket
+
+    rule = (request if has_request_context() else websocket).url_rule
+    return rule.rule if rule is not None else None
+
+
+def read_failure(app: Any, error: BaseException) -> BaseException:
+    return error
+
+
+plugin = Plugin(
+    "quart",
+    versions=">=0.19",
+    hooks=[
+        patch("quart.app:Quart.__call__", http_server.asgi),
+        enrich("quart.app:Quart.full_dispatch_request", http_server.route(read_route)),
+        enrich("quart.app:Quart.full_dispatch_websocket", http_server.route(read_route)),
+        enrich("quart.app:Quart.handle_exception", http_server.failure(read_failure)),
+        enrich("quart.app:Quart.handle_websocket_exception", http_server.failure(read_failure)),
+    ],
+)
