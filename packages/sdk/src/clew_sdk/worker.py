@@ -6,10 +6,9 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from opentelemetry import context as context_api
-
 from clew_sdk import native, report
 from clew_sdk.channel import Channel
+from clew_sdk.context import attach, suppressed
 from clew_sdk.deadline import FOREVER
 from clew_sdk.native import monotonic
 
@@ -104,7 +103,7 @@ class Worker:
     def _live(self, bell: Any) -> None:
         """Goes on whatever is raised in it: exporters have raised SystemExit and GreenletExit."""
         self._thread = native.get_ident()
-        context_api.attach(context_api.set_value(_SUPPRESS, True))
+        attach(suppressed())
         wait = IDLE
         while bell is self._bell:
             try:
@@ -173,6 +172,3 @@ def _listen(bell: Any, wait: float) -> tuple[Flush | None, bool]:
     except Exception:  # noqa: BLE001, S110
         pass
     return request, True
-
-
-_SUPPRESS = getattr(context_api, "_SUPPRESS_INSTRUMENTATION_KEY", "suppress_instrumentation")
