@@ -32,4 +32,6 @@ def load(port: int, count: int, clients: int = 4) -> set[tuple[int, bytes]]:
     with ThreadPoolExecutor(clients) as pool:
         found = list(pool.map(lambda number: get(port, f"/items/{number}"), range(count)))
     expected = [(200, b'{"number":%d}' % number) for number in range(count)]
-    return {(status, body) for (status, body), right in zip(found, expected, strict=True) if (status, body.strip()) != right}
+    return {
+        (status, body) for (status, body), right in zip(found, expected, strict=True) if (status, body.strip()) != right
+    }

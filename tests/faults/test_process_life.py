@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 import shutil
 import signal
@@ -10,7 +9,6 @@ import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 from servers.programs import eventually, free_ports
@@ -53,7 +51,9 @@ def test_f01_prefork_servers_lose_nothing(bench: Bench, sink: Sink, options: tup
         wrong = load(port, requests)
         status, seconds = stop(process)
     arrived = received(sink)
-    fact(f"{' '.join(options)}: {len(arrived):,} of {requests * 10:,} received, {twice(arrived)} twice, stopped in {seconds:.1f} s")
+    fact(
+        f"{' '.join(options)}: {len(arrived):,} of {requests * 10:,} received, {twice(arrived)} twice, stopped in {seconds:.1f} s"
+    )
     assert not wrong
     assert status == 0
     assert len(arrived) == requests * 10
@@ -61,7 +61,9 @@ def test_f01_prefork_servers_lose_nothing(bench: Bench, sink: Sink, options: tup
     assert seconds < EXIT_BUDGET + SLACK
 
 
-def test_f02_what_waits_at_a_fork_is_sent_once_and_children_are_themselves(bench: Bench, sink: Sink, fact: Fact) -> None:
+def test_f02_what_waits_at_a_fork_is_sent_once_and_children_are_themselves(
+    bench: Bench, sink: Sink, fact: Fact
+) -> None:
     run = bench.run("forks.py", to=sink)
     arrived = received(sink)
     instances = {(resource.get("service.instance.id"), resource.get("process.pid")) for resource, _, _ in sink.spans}
@@ -95,7 +97,9 @@ def test_f03_a_child_that_is_forked_during_an_export_can_record_flush_and_exit(b
 
 
 @pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
-def test_f04_children_that_leave_by_os_exit_send_everything_first(bench: Bench, sink: Sink, method: str, fact: Fact) -> None:
+def test_f04_children_that_leave_by_os_exit_send_everything_first(
+    bench: Bench, sink: Sink, method: str, fact: Fact
+) -> None:
     run = bench.run("children.py", method, to=sink)
     children = {span.span_id for _, _, span in sink.spans if span.name == "child"}
     fact(f"multiprocessing {method}: {len(children)} of 600 spans of children received")
@@ -104,7 +108,9 @@ def test_f04_children_that_leave_by_os_exit_send_everything_first(bench: Bench, 
     assert run["took"] < 20
 
 
-def test_f04_celery_children_that_end_after_one_task_send_everything_first(bench: Bench, sink: Sink, fact: Fact) -> None:
+def test_f04_celery_children_that_end_after_one_task_send_everything_first(
+    bench: Bench, sink: Sink, fact: Fact
+) -> None:
     settings = {"FAULTS_QUEUE": str(bench.folder / "broker")}
     bench.run_alone("tasks.py", to="http://127.0.0.1:9", **settings)
     command = ("celery", "-A", "tasks", "worker", "-c", "2", "-P", "prefork", "--without-gossip", "--without-mingle")
@@ -120,7 +126,9 @@ def test_f04_celery_children_that_end_after_one_task_send_everything_first(bench
 
 def test_f05_frequent_forks_are_cheap_and_start_nothing(bench: Bench, sink: Sink, fact: Fact) -> None:
     run = bench.run("frequent_forks.py", "500" if bench.full else "200", to=sink)
-    fact(f"{run['in_child']} thread in a child, {run['each'] * 1000:.1f} ms per fork, before {run['before']}, after {run['after']} threads and descriptors")
+    fact(
+        f"{run['in_child']} thread in a child, {run['each'] * 1000:.1f} ms per fork, before {run['before']}, after {run['after']} threads and descriptors"
+    )
     assert run["in_child"] == 1
     assert run["before"] == run["after"]
     balance(run, 10, len(received(sink)))
@@ -194,7 +202,17 @@ def test_f12_uwsgi_workers_send_everything(bench: Bench, sink: Sink, fact: Fact)
     """lazy-apps, die-on-term, and no --enable-threads: there the thread that sends cannot run."""
     if shutil.which("uwsgi", path=bench.agent.environment("")["PATH"]) is None:
         missing("uwsgi")
-    options = ("--http-socket", "127.0.0.1:PORT", "--wsgi-file", "wsgi.py", "--master", "-p", "4", "--lazy-apps", "--die-on-term")
+    options = (
+        "--http-socket",
+        "127.0.0.1:PORT",
+        "--wsgi-file",
+        "wsgi.py",
+        "--master",
+        "-p",
+        "4",
+        "--lazy-apps",
+        "--die-on-term",
+    )
     results = []
     for threads in (("--enable-threads",), ()):
         with Sink() as one, serving(bench, one, "uwsgi", *options, *threads, PYTHONHOME="") as (process, port):
@@ -203,7 +221,11 @@ def test_f12_uwsgi_workers_send_everything(bench: Bench, sink: Sink, fact: Fact)
             status, seconds = stop(process)
             log = bench.log()
             results.append((len(received(one)), status, seconds, "segmentation" in log.lower() or "Traceback" in log))
-    fact("; ".join(f"{number} of 1,010 or more received, stopped in {seconds:.1f} s" for number, _, seconds, _ in results))
+    fact(
+        "; ".join(
+            f"{number} of 1,010 or more received, stopped in {seconds:.1f} s" for number, _, seconds, _ in results
+        )
+    )
     for number, status, seconds, broken in results:
         assert not broken
         assert status == 0
@@ -248,5 +270,3 @@ def test_f15_values_and_garbage_may_call_the_api(bench: Bench, sink: Sink, fact:
     assert names.count("work") == 70
     assert names.count("from del") == 50
     balance(run, len(names), len(received(sink)))
-
-

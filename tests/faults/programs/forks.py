@@ -11,7 +11,7 @@ kit.work(300)
 counter.add(100)
 kit.flush()
 kit.work(300)
-for number in range(8):
+for _ in range(8):
     if os.fork() == 0:
         kit.work(50)
         counter.add(1)

@@ -1,16 +1,16 @@
 """gevent's patches before the first span, or after it. `greenlets.py before|after`"""
 
-import sys
+import kit  # isort: split
 
-import kit
+import sys
 
 if sys.argv[1] == "after":
     kit.work(10)
 import gevent.monkey
 
 gevent.monkey.patch_all()
-import threading
-import time
+import threading  # noqa: E402
+import time  # noqa: E402
 
 
 def some():
