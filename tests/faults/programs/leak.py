@@ -17,7 +17,7 @@ number_of_requests, number_of_objects = int(sys.argv[1]), int(sys.argv[2])
 
 def serve(number):
     for each in range(number):
-        client.get(f"/{each}")
+        client.get(f"/{each}", buffered=True)
     kit.flush()
     gc.collect()
     return kit.memory()

@@ -34,7 +34,7 @@ def in_function():
     connection.execute("select fail()").fetchall()
 
 
-for call in (by_hand, lambda: app.test_client().get("/"), in_function):
+for call in (by_hand, lambda: app.test_client().get("/", buffered=True), in_function):
     try:
         call()
     except Exception as error:
