@@ -21,7 +21,7 @@ EVERY_PLUGIN = [
 @pytest.mark.parametrize("hand", ["shorthand", "longhand"])
 @pytest.mark.parametrize(("package", "library", "value"), EVERY_PLUGIN)
 def test_whatever_raises_in_us_the_call_happens_once_and_unchanged(
-    package: Package, library: str, value: str, hand: str, tmp_path: Path
+    package: Package, library: str, value: str, hand: str, tmp_path: Path, only_clew: None
 ) -> None:
     """At each place in turn; the third failure within a minute switches the plugin off, which is said once."""
     module, _, attribute = value.partition(":")
@@ -30,6 +30,7 @@ def test_whatever_raises_in_us_the_call_happens_once_and_unchanged(
         "FAULTS_NOTES": str(tmp_path / "notes"),
         "OTEL_TRACES_EXPORTER": "none",
         "OTEL_METRICS_EXPORTER": "none",
+        "CLEW_LOG_FORMAT": "json",  # so that the hook that makes such lines is there
     }
     done = subprocess.run(
         command, env={"PATH": "", **settings}, capture_output=True, text=True, timeout=WATCHDOG, cwd=tmp_path
