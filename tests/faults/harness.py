@@ -164,9 +164,24 @@ def url_of(to: Sink | str) -> str:
     return to if isinstance(to, str) else to.url
 
 
-def received(sink: Sink, scope: str = "faults") -> Counter[bytes]:
+def by_hand(sink: Sink) -> list[Any]:
+    """The spans that the program itself made; one agent tells no scopes, but marks them in an attribute."""
+    return [
+        span
+        for _, scope, span in sink.spans
+        if scope == "faults" or (not scope and any(item.key == "_dd.svc_src" for item in span.attributes))
+    ]
+
+
+def strangers(sink: Sink) -> list[Any]:
+    """The spans that the program did not make itself."""
+    own = {id(span) for span in by_hand(sink)}
+    return [span for _, _, span in sink.spans if id(span) not in own]
+
+
+def received(sink: Sink) -> Counter[bytes]:
     """How often each span of the program's own arrived."""
-    return Counter(span.span_id for _, name, span in sink.spans if name == scope)
+    return Counter(span.span_id for span in by_hand(sink))
 
 
 def twice(arrivals: Counter[bytes]) -> int:

@@ -16,7 +16,7 @@ from servers.workspace import plugins
 
 from faults.agents import OFF
 from faults.conftest import Fact, missing
-from faults.harness import PROGRAMS, Bench, balance, received
+from faults.harness import PROGRAMS, Bench, balance, by_hand, received, strangers
 from faults.loads import answers, get
 
 MIB = 1 << 20
@@ -138,7 +138,7 @@ def test_f38_streams_stay_streams(bench: Bench, sink: Sink, fact: Fact) -> None:
 
 def test_f39_cancellation_passes_and_every_span_ends(bench: Bench, sink: Sink, fact: Fact) -> None:
     run = bench.run("cancelled.py", to=sink, watchdog=60)
-    ended = [span for _, scope, span in sink.spans if scope != "faults" and span.kind in (2, 3)]
+    ended = [span for span in strangers(sink) if span.kind in (2, 3)]
     fact(f"1,000 tasks cancelled, {len(ended)} spans ended")
     assert len(ended) == 1000
     assert "Traceback" not in run.err
@@ -153,7 +153,7 @@ def test_f40_generators_that_are_broken_off_leave_nothing(bench: Bench, sink: Si
 
 def test_f41_our_own_calls_are_not_followed(bench: Bench, sink: Sink, fact: Fact) -> None:
     run = bench.run("idle.py", "60" if bench.full else "3", to=sink)
-    own = [span for _, scope, span in sink.spans if scope != "faults"]
+    own = strangers(sink)
     fact(f"{len(own)} spans of the agent's own calls")
     assert not own
     assert len(received(sink)) == 5 + len(run.all("made"))
@@ -234,7 +234,7 @@ def test_f46_odd_starts_change_nothing(bench: Bench, sink: Sink, fact: Fact) -> 
 
 def test_f47_a_subinterpreter_works_or_is_refused(bench: Bench, sink: Sink, fact: Fact) -> None:
     run = bench.run("subinterpreter.py", to=sink)
-    names = [span.name for _, scope, span in sink.spans if scope == "faults"]
+    names = [span.name for span in by_hand(sink)]
     fact(
         f"subinterpreter: {names.count('work')} of 20 spans of the main one received, {names.count('inside')} of its own"
     )

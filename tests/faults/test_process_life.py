@@ -15,7 +15,7 @@ from servers.programs import eventually, free_ports
 from servers.sink import Sink
 
 from faults.conftest import Fact, missing
-from faults.harness import EXIT_BUDGET, PROGRAMS, SLACK, Bench, balance, received, twice
+from faults.harness import EXIT_BUDGET, PROGRAMS, SLACK, Bench, balance, by_hand, received, twice
 from faults.loads import answers, load
 
 
@@ -265,7 +265,7 @@ def test_f14_signal_handlers_may_call_the_api(bench: Bench, sink: Sink, fact: Fa
 
 def test_f15_values_and_garbage_may_call_the_api(bench: Bench, sink: Sink, fact: Fact) -> None:
     run = bench.run("reentry.py", to=sink, watchdog=30)
-    names = [span.name for _, scope, span in sink.spans if scope == "faults"]
+    names = [span.name for span in by_hand(sink)]
     fact(f"no stall; {names.count('work')} of 70, and {names.count('from del')} of 50 by `__del__` received")
     assert names.count("work") == 70
     assert names.count("from del") == 50

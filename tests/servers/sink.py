@@ -17,15 +17,18 @@ A script entry is one answer; the last one goes on for ever:
 from __future__ import annotations
 
 import gzip
+import json
 import socket
 import struct
 import threading
 import time
 import zlib
+from base64 import b64encode
 from collections import Counter
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from google.protobuf.json_format import ParseDict
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest, ExportLogsServiceResponse
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
     ExportMetricsServiceRequest,
@@ -41,6 +44,7 @@ _REQUESTS = {
     "/v1/metrics": ExportMetricsServiceRequest,
     "/v1/logs": ExportLogsServiceRequest,
 }
+_IDS = ("traceId", "spanId", "parentSpanId")
 
 
 class Sink:
@@ -111,7 +115,7 @@ class Sink:
 
     def keep(self, path: str, body: bytes) -> int:
         """Stores the records of a request that is answered with success; returns how many there were."""
-        request = _REQUESTS[path].FromString(body)
+        request = _from_json(path, body) if body.startswith(b"{") else _REQUESTS[path].FromString(body)
         kept = {"/v1/traces": self.spans, "/v1/metrics": self.metrics, "/v1/logs": self.logs}[path]
         before = len(kept)
         with self.changed:
@@ -124,6 +128,16 @@ class Sink:
                         into.append((resource, scoped.scope.name, record))
             self.changed.notify_all()
         return len(kept) - before
+
+
+def _from_json(path: str, body: bytes) -> Any:
+    """OTLP spells IDs in hexadecimal, unlike all other bytes of protobuf's JSON."""
+
+    def respelt(found: dict[str, Any]) -> dict[str, Any]:
+        ids = {name: b64encode(bytes.fromhex(found[name])).decode() for name in _IDS if found.get(name)}
+        return {**found, **ids}
+
+    return ParseDict(json.loads(body, object_hook=respelt), _REQUESTS[path](), ignore_unknown_fields=True)
 
 
 def value_of(value: Any) -> Any:
