@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -79,7 +80,7 @@ class Bench:
         """Runs a program to its end, and holds that it shows the same without an agent."""
         run = execute(self.agent, self.folder, program, *arguments, to=to, watchdog=watchdog, **settings)
         expected = alone(program, *arguments)
-        assert run.shown == expected, f"with {self.agent.name} {run.shown}, without {expected}\n{run.err[-3000:]}"
+        assert run.shown == expected, f"{difference(run.shown, expected)}\n{run.err[-3000:]}"
         return run
 
     def run_alone(self, program: str, *arguments: str, to: Sink | str = "", **settings: str) -> Run:
@@ -147,6 +148,16 @@ def end(process: subprocess.Popen[Any]) -> None:
     except (ProcessLookupError, PermissionError):
         pass
     process.wait()
+
+
+def difference(shown: tuple[int, str], expected: tuple[int, str]) -> str:
+    """In one line: what the application shows that it does not show without an agent."""
+    lines = zip_longest(shown[1].splitlines(), expected[1].splitlines(), fillvalue="nothing")
+    told = next(
+        (f"the application says {one[:60]!r} instead of {other[:60]!r}" for one, other in lines if one != other), ""
+    )
+    ended = f"exit status {shown[0]} instead of {expected[0]}" if shown[0] != expected[0] else ""
+    return ", ".join(filter(None, (ended, told)))
 
 
 @cache

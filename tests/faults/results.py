@@ -66,7 +66,10 @@ def _one(found: list[tuple[str, str]]) -> dict[str, Any]:
 
 
 def write(agent: Agent, rows: dict[str, dict[str, Any]]) -> None:
+    """Keeps the rows; those that were not run now stay as they were."""
     FOLDER.mkdir(exist_ok=True)
+    before = read().get(agent.name, {}).get("rows", {})
+    rows = dict(sorted({**before, **rows}.items(), key=lambda item: _order(item[0])))
     content = {"agent": agent.title, "version": version_of(agent), "python": platform.python_version(), "rows": rows}
     (FOLDER / f"{agent.name}.json").write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n")
     PAGE.write_text(render())

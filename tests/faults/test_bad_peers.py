@@ -48,12 +48,12 @@ def test_f09_a_flush_keeps_its_timeout(bench: Bench, fact: Fact) -> None:
 
 
 def test_f16_the_worker_goes_on_after_a_base_exception(bench: Bench, sink: Sink, fact: Fact) -> None:
-    run = bench.run("dying_worker.py", to=sink)
+    run = bench.run("dying_worker.py", to=sink, OTEL_BSP_SCHEDULE_DELAY="300")
     arrived = received(sink)
     after = sum(span.name == "after" for _, _, span in sink.spans)
-    fact(f"{after} of the next 100 spans arrived, {len(arrived)} of 200 in all")
+    fact(f"{after} of the next 100 spans arrived, {len(arrived)} of 700 in all")
     assert run["raised"]
-    balance(run, 200, len(arrived))
+    balance(run, 700, len(arrived))
     assert after == 100
 
 

@@ -190,6 +190,12 @@ class _Handler(BaseHTTPRequestHandler):
     def log_message(self, *args: Any) -> None:
         """Nothing: the tests read `requests`."""
 
+    def do_GET(self) -> None:
+        """Nothing that a collector knows: somebody followed a redirect."""
+        with self.server.sink.changed:
+            self.server.sink.requests.append((self.path, {}, 0))
+        self._respond(200)
+
     def do_POST(self) -> None:
         sink = self.server.sink
         length = int(self.headers["Content-Length"])
