@@ -37,11 +37,10 @@ def test_whatever_raises_in_us_the_call_happens_once_and_unchanged(
     )
     assert done.returncode == 0, done.stderr[-3000:]
     notes = read_notes(tmp_path / "notes")
-    (kinds,) = (note["kinds"] for note in notes if "kinds" in note)
+    (ours,) = (note["ours"] for note in notes if "ours" in note)
     cases = [note["case"] for note in notes if "case" in note]
     wrong = [case for case in cases if case[4]]
     assert not wrong
     reached = {case[0] for case in cases if case[3]}
     assert reached == {case[0] for case in cases}, "a hook that nothing of ours was reached in"
-    if not cases:  # none of these runs a function of the plugin's in the call
-        assert set(kinds) <= {"carry", "derive", "listen"}
+    assert cases or not ours  # a plugin that only carries contexts runs no function of its own in the call

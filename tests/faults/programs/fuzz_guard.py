@@ -46,6 +46,7 @@ def broken(*args, **kwargs):
 
 
 reached = []
+MISSING = object()
 ANSWER, FAILURE = object(), Mine("mine")
 
 
@@ -171,7 +172,7 @@ def cells(hook):
 
 
 def broken_versions(hook):
-    """(site, function that breaks it, function that mends it) for everything of ours that the hook runs."""
+    """(site, where it stands, what breaks it) for everything of ours that the hook runs."""
     parts = cells(hook)
     for name, cell in parts.items():
         found = cell.cell_contents
@@ -207,38 +208,98 @@ class Lines(logging.Handler):
         self.lines.append(record.getMessage())
 
 
-def checked(hook, site, cell, replacement, way):
-    """Enables the hook alone, broken at the site, and calls the library three times, and twice more."""
-    target = cells(hook)["target"].cell_contents
-    owner, name = place(target)
-    raw = vars(owner).get(name, owner)
-    original = getattr(owner, name)
+class Patched:
+    """A function of the library, with a stand-in in its place."""
+
+    def __init__(self, hook, way):
+        parts = cells(hook)
+        self.owner, self.name = place(parts["target"].cell_contents)
+        self.raw = vars(self.owner).get(self.name, MISSING)
+        self.shell = shell_of(hook)
+        fake = stand_in(getattr(self.owner, self.name), way, self.shell)
+        setattr(
+            self.owner, self.name, type(self.raw)(fake) if isinstance(self.raw, (staticmethod, classmethod)) else fake
+        )
+        self.installed = vars(self.owner)[self.name]
+
+    def call(self):
+        return perform(getattr(self.owner, self.name), self.shell)
+
+    def untouched(self):
+        return vars(self.owner).get(self.name) is self.installed
+
+    def remove(self):
+        if self.raw is MISSING:
+            delattr(self.owner, self.name)
+        else:
+            setattr(self.owner, self.name, self.raw)
+
+
+class Door:
+    """An attribute, or an argument, in which a server has an application."""
+
+    def __init__(self, hook, way):
+        parts = cells(hook)
+        target, self.argument = parts["target"].cell_contents, parts["argument"].cell_contents
+        if self.argument is not None:
+            self.kind, self.name = place(target)
+        else:
+            owner, _, self.name = target.rpartition(".")
+            within, last = place(owner)
+            self.kind = getattr(within, last)
+        self.shell, self.raw = shell_of(hook), vars(self.kind).get(self.name, MISSING)
+        application = stand_in(None, way, self.shell)
+        self.application = application if self.shell == "wsgi" else lambda *args: application(None, *args)
+        if self.argument is not None:
+            setattr(self.kind, self.name, lambda *args: args[self.argument])
+        self.installed = vars(self.kind).get(self.name, MISSING)
+
+    def call(self):
+        if self.argument is not None:
+            given = [Something() for _ in range(self.argument)]
+            opened = getattr(self.kind, self.name)(*given, self.application)
+        else:
+            holder = object.__new__(self.kind)
+            holder.__dict__[self.name] = self.application
+            opened = getattr(holder, self.name, self.application)
+        return perform(lambda *args: opened(*args[-2:]) if self.shell == "wsgi" else opened(*args[-3:]), self.shell)
+
+    def untouched(self):
+        return vars(self.kind).get(self.name, MISSING) is self.installed
+
+    def remove(self):
+        if self.argument is not None:
+            setattr(self.kind, self.name, self.raw)
+
+
+def shell_of(hook):
     operation = next((c.cell_contents for c in cells(hook).values() if isinstance(c.cell_contents, Operation)), None)
     shell = getattr(getattr(operation, "shell", None), "__name__", "")
-    shell = "wsgi" if "wsgi" in shell else "asgi" if "asgi" in shell else ""
-    fake = stand_in(original, way, shell)
+    return "wsgi" if "wsgi" in shell else "asgi" if "asgi" in shell else ""
+
+
+def checked(hook, site, cell, replacement, way):
+    """Enables the hook alone, broken at the site, and calls the library some times."""
+    here = (Door if hook.__qualname__.startswith("door.") else Patched)(hook, way)
     before, cell.cell_contents = cell.cell_contents, replacement
-    setattr(owner, name, type(raw)(fake) if isinstance(raw, (staticmethod, classmethod)) else fake)
-    installed = vars(owner)[name]
     said = Lines()
     logging.getLogger("clew").addHandler(said)
     plugin = clew.Plugin(library, hooks=[hook])
     reached.clear()
     faults = []
+    expected = FAILURE if way == "raises" else b"hello" if here.shell else ANSWER
     try:
         plugin.enable()
         for _ in range(LIMIT + 2):
             calls.clear()
-            result = perform(getattr(owner, name), shell)
-            expected = FAILURE if way == "raises" else b"hello" if shell else ANSWER
+            result = here.call()
             if len(calls) != 1:
                 faults.append(f"called {len(calls)} times")
             if result is not expected and result != expected:
                 faults.append(f"gave {result!r}")
             kit.account()  # writes out what was noted
-        off = plugin not in _enabled
-        off_lines = sum("is switched off" in line for line in said.lines)
-        if reached and not (off and off_lines == 1 and vars(owner).get(name) is installed):
+        off, off_lines = plugin not in _enabled, sum("is switched off" in line for line in said.lines)
+        if reached and not (off and off_lines == 1 and here.untouched()):
             faults.append(f"reached {len(reached)} times: off {off}, said {off_lines} times")
         if any("secrets" in line for line in said.lines):
             faults.append("told the message of an exception")
@@ -246,11 +307,8 @@ def checked(hook, site, cell, replacement, way):
         plugin.disable()
         cell.cell_contents = before
         logging.getLogger("clew").removeHandler(said)
-        if raw is owner:
-            delattr(owner, name)
-        else:
-            setattr(owner, name, raw)
-    kit.note(case=[target, site, way, len(reached), faults])
+        here.remove()
+    kit.note(case=[cells(hook)["target"].cell_contents, site, way, len(reached), faults])
 
 
 if hand == "shorthand":
@@ -266,17 +324,23 @@ else:
     metrics.set_meter_provider(MeterProvider())
 importlib.import_module(library)
 found = getattr(importlib.import_module(module), attribute)
-skipped = []
+skipped, ours = [], 0
 for hook in found.hooks:
-    if "target" not in cells(hook) or hook.__qualname__.split(".")[0] in ("derive", "listen"):
+    parts = cells(hook)
+    broken_ones = list(broken_versions(hook))
+    if "target" not in parts or hook.__qualname__.startswith(("derive.", "listen.")):
         skipped.append(hook.__qualname__)
         continue
+    ours += bool(broken_ones)
     try:
-        place(cells(hook)["target"].cell_contents)
-    except (ImportError, AttributeError):
-        skipped.append(cells(hook)["target"].cell_contents)
+        target = parts["target"].cell_contents
+        held = hook.__qualname__.startswith("door.") and parts["argument"].cell_contents is None
+        owner, name = place(target.rpartition(".")[0] if held else target)
+        getattr(owner, name)
+    except (ImportError, AttributeError):  # optional, or of another version
+        skipped.append(parts["target"].cell_contents)
         continue
-    for site, cell, replacement in list(broken_versions(hook)):
+    for site, cell, replacement in broken_ones:
         for way in ("returns", "raises"):
             checked(hook, site, cell, replacement, way)
-kit.note(skipped=skipped, kinds=sorted({hook.__qualname__.partition(".")[0] for hook in found.hooks}))
+kit.note(skipped=skipped, ours=ours)
