@@ -37,6 +37,8 @@ class Agent:
     settings: Mapping[str, str] = field(default_factory=dict)
     #: Of the distribution that the wrapper belongs to.
     distribution: str = ""
+    #: What it sends over OTLP.
+    signals: tuple[str, ...] = ("traces", "metrics", "logs")
 
     @property
     def own_environment(self) -> bool:
@@ -88,6 +90,7 @@ DDTRACE = Agent(
         "OTEL_TRACES_EXPORTER": "otlp",
     },
     "ddtrace",
+    ("traces",),
 )
 AGENTS = {agent.name: agent for agent in (OFF, CLEW, CONTRIB, DDTRACE)}
 

@@ -17,6 +17,7 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
+import pytest
 from servers.sink import Sink
 
 from faults.agents import OFF, Agent
@@ -73,6 +74,11 @@ class Bench:
     @property
     def keeps_books(self) -> bool:
         return self.agent.name == "clew"
+
+    def needs(self, signal: str) -> None:
+        """Ends a test about a signal that the agent does not send."""
+        if signal not in self.agent.signals:
+            pytest.skip(f"not applicable: sends no {signal} over OTLP")
 
     def run(
         self, program: str, *arguments: str, to: Sink | str = "", watchdog: float = WATCHDOG, **settings: str

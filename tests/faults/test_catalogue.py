@@ -12,13 +12,13 @@ from faults.conftest import may_be_missing
 HERE = Path(__file__).parent
 
 
-def tests() -> list[str]:
+def names_of_tests() -> list[str]:
     found = [re.findall(r"^def (test_\w+)", path.read_text(), re.MULTILINE) for path in HERE.glob("test_*.py")]
     return [name for names in found for name in names]
 
 
 def test_every_row_has_a_test_and_every_test_of_a_row_is_in_the_catalogue() -> None:
-    rows = {results.row_of(test) for test in tests()} - {""}
+    rows = {results.row_of(test) for test in names_of_tests()} - {""}
     several = {f"s_{name}" for name in ("url_credentials", "query", "headers", "sql", "dsn", "exceptions")}
     assert rows | several == {*FAULTS, *SECURITY}
     assert list(FAULTS) == [f"F{number}" for number in range(1, 49)]

@@ -161,6 +161,7 @@ def test_f41_our_own_calls_are_not_followed(bench: Bench, sink: Sink, fact: Fact
 
 @pytest.mark.parametrize("state", ["up", "down"])
 def test_f42_log_records_do_not_breed(bench: Bench, state: str, fact: Fact) -> None:
+    bench.needs("logs")
     settings = {"OTEL_PYTHON_LOGGING_AUTO_INSTRUMENTATION_ENABLED": "true", "OTEL_BLRP_SCHEDULE_DELAY": "200"}
     with Sink("ok" if state == "up" else 503) as sink:
         run = bench.run("logging_app.py", "3", to=sink, **settings)
@@ -174,6 +175,7 @@ def test_f42_log_records_do_not_breed(bench: Bench, state: str, fact: Fact) -> N
 
 
 def test_f44_callbacks_that_raise_do_not_take_the_others(bench: Bench, sink: Sink, fact: Fact) -> None:
+    bench.needs("metrics")
     run = bench.run("observers.py", "raise", to=sink)
     names = {metric.name for _, _, metric in sink.metrics}
     fact(f"raises: received {', '.join(sorted(names & {'good', 'count'}))}")
@@ -182,6 +184,7 @@ def test_f44_callbacks_that_raise_do_not_take_the_others(bench: Bench, sink: Sin
 
 
 def test_f44_callbacks_that_hang_do_not_take_the_spans(bench: Bench, sink: Sink, fact: Fact) -> None:
+    bench.needs("metrics")
     run = bench.run("observers.py", "hang", to=sink)
     fact(f"hangs: {len(received(sink))} of 20 spans received, exit {run.exit_seconds:.1f} s")
     balance(run, 20, len(received(sink)))
@@ -190,6 +193,7 @@ def test_f44_callbacks_that_hang_do_not_take_the_spans(bench: Bench, sink: Sink,
 
 
 def test_f44_a_forked_child_counts_from_zero(bench: Bench, sink: Sink, fact: Fact) -> None:
+    bench.needs("metrics")
     bench.run("forks.py", to=sink)
     sums: dict[str, int] = {}
     for resource, _, metric in sink.metrics:

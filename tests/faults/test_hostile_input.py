@@ -24,6 +24,7 @@ def test_f33_hostile_values_neither_raise_nor_take_others_with_them(bench: Bench
 
 
 def test_f43_labels_without_end_stay_within_bounds(bench: Bench, sink: Sink, fact: Fact) -> None:
+    bench.needs("metrics")
     run = bench.run("labels.py", to=sink)
     counts = [metric for _, _, metric in sink.metrics if metric.name == "count"]
     points = counts[-1].sum.data_points
@@ -35,7 +36,7 @@ def test_f43_labels_without_end_stay_within_bounds(bench: Bench, sink: Sink, fac
 
 
 def test_f45_nothing_leaks(bench: Bench, sink: Sink, fact: Fact) -> None:
-    numbers = ("100000", "1000") if bench.full else ("8000", "150")
+    numbers = ("100000", "1000") if bench.full else ("4000", "80")
     run = bench.run("leak.py", *numbers, to=sink)
     fact(
         f"memory +{run['grown'] / MIB:.1f} MiB for {int(numbers[0]):,} requests, {run['alive']} of {3 * int(numbers[1])} dropped objects alive"

@@ -66,12 +66,11 @@ def test_f02_what_waits_at_a_fork_is_sent_once_and_children_are_themselves(
 ) -> None:
     run = bench.run("forks.py", to=sink)
     arrived = received(sink)
-    instances = {(resource.get("service.instance.id"), resource.get("process.pid")) for resource, _, _ in sink.spans}
-    named = {instance for instance, _ in instances}
-    fact(f"{len(arrived)} of 1,000 received, {twice(arrived)} twice, {len(named)} of 9 instance IDs")
+    instances = {resource.get("service.instance.id", resource.get("runtime-id")) for resource, _, _ in sink.spans}
+    fact(f"{len(arrived)} of 1,000 received, {twice(arrived)} twice, {len(instances)} of 9 instance IDs")
     balance(run, 1000, len(arrived))
     assert twice(arrived) == 0
-    assert len(named) == 9
+    assert len(instances) == 9
 
 
 def test_f02_the_master_of_a_server_may_have_recorded_before_it_forks(bench: Bench, sink: Sink, fact: Fact) -> None:
@@ -175,7 +174,7 @@ def test_f10_records_of_the_last_moment_are_sent_or_counted(bench: Bench, sink: 
     fact(f"{len(arrived)} of 5 spans and {logs} of 1 log record received, {'a' if traceback else 'no'} traceback")
     assert not traceback
     assert len(arrived) == 5
-    assert logs == 1
+    assert logs == 1 or "logs" not in bench.agent.signals
 
 
 def test_f11_sigkill_loses_no_more_than_a_second(bench: Bench, fact: Fact) -> None:

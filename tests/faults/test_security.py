@@ -94,6 +94,7 @@ def test_s_request_id_of_strangers_is_replaced(bench: Bench, reading: Sink, fact
 @pytest.mark.parametrize("style", ["text", "json"])
 def test_s_log_records_are_sent_whole_and_shown_on_one_line(bench: Bench, sink: Sink, style: str, fact: Fact) -> None:
     """As JSON one physical line; a text formatter of the application's is its own affair."""
+    bench.needs("logs")
     if style == "json" and bench.agent.name != "clew":
         pytest.skip("not applicable: has no JSON lines")
     settings = {"OTEL_PYTHON_LOGGING_AUTO_INSTRUMENTATION_ENABLED": "true", "CLEW_LOG_FORMAT": style}
