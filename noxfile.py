@@ -37,6 +37,7 @@ def tools() -> list[str]:
     return list(dependency_groups(load_toml(ROOT / "pyproject.toml"), "dev"))
 
 
+FOR_FAULTS = ("gevent", "celery", "pyuwsgi")  # servers and workers that no plugin's tests need
 OLDEST = [nox.param(path, id=path.name) for path in PACKAGES if versions(path, "oldest")]
 
 
@@ -49,16 +50,31 @@ def demo(session: nox.Session) -> None:
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """All tests, on the Python that runs nox."""
+    """All tests but the faults, on the Python that runs nox."""
     install(session, *for_tests())
-    session.run("pytest", *session.posargs)
+    session.run("pytest", "--ignore=tests/faults", *session.posargs)
 
 
 @nox.session(python=list(PYTHONS))
 def matrix(session: nox.Session) -> None:
     """The tests that a Python version can change, on every CPython found here."""
     install(session, *for_tests())
-    session.run("pytest", "-m", "not once", *session.posargs)
+    session.run("pytest", "--ignore=tests/faults", "-m", "not once", *session.posargs)
+
+
+@nox.session
+def faults(session: nox.Session) -> None:
+    """What goes wrong around an agent (`-- --under contrib`: around the incumbent; `--write`: keep the results)."""
+    install(session, *for_tests(), *FOR_FAULTS)
+    under_another = "--under" in session.posargs  # whose failures are the result, not an error
+    session.run("pytest", "tests/faults", *session.posargs, success_codes=[0, 1] if under_another else [0])
+
+
+@nox.session
+def soak(session: nox.Session) -> None:
+    """Minutes at a high rate while the collector goes through its faults (`-- 600`: the seconds)."""
+    install(session, *for_tests(), *FOR_FAULTS)
+    session.run("python", "-m", "faults.soak", *session.posargs, env={"PYTHONPATH": str(ROOT / "tests")})
 
 
 @nox.session

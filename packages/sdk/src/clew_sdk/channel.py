@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 
 from clew_sdk import report, retry
+from clew_sdk.deadline import FOREVER, Deadline, Hurry
 from clew_sdk.native import monotonic, sleep
 from clew_sdk.otlp.request import export_request
 from clew_sdk.outbox import NEVER, RING, Outbox, Parcel
@@ -33,6 +34,7 @@ class Channel:
         self.outbox, self.transport = outbox, transport
         self._waiting: deque[Batch] = deque()
         self._refused = 0  # that people were told of
+        self.hurry = Hurry()
 
     @property
     def empty(self) -> bool:
@@ -48,7 +50,7 @@ class Channel:
             self._refused = outbox.refused
             report.warn(f"full {outbox.signal}", "clew: %d %s found the queue full", self._refused, outbox.records)
         goal = outbox.settled + outbox.in_flight + outbox.waiting
-        while outbox.settled < goal and monotonic() < deadline:
+        while outbox.settled < goal and monotonic() < min(deadline, self.hurry.by):
             batch = self._next()
             if batch is None:
                 break
@@ -78,6 +80,7 @@ class Channel:
         self.outbox.ring_at = NEVER if self._waiting else RING + self.outbox.level if busy else 0
 
     def reset(self) -> None:
+        self.hurry.by = FOREVER
         self._waiting.clear()
         self._refused = 0
         self.outbox.reset()
@@ -93,7 +96,7 @@ class Channel:
 
     def _try(self, batch: Batch, deadline: float) -> None:
         batch.attempts += 1
-        outcome = self.transport.send(batch.body, deadline)
+        outcome = self.transport.send(batch.body, Deadline(deadline, self.hurry))
         if not outcome.failure:
             self._arrived(batch, outcome.rejected)
         elif outcome.failure == "413" and sum(len(some.records) for some in batch.parcels) > 1:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import traceback
 from typing import Any
 
@@ -16,7 +17,7 @@ def exception_attributes(error: BaseException, longest: int) -> dict[str, Any]:
     name = f"{module}.{kind.__qualname__}" if module and module != "builtins" else kind.__qualname__
     return {
         "exception.type": name,
-        "exception.message": described(error)[:longest],
+        "exception.message": _scrubbed(described(error)[: 4 * longest])[:longest],
         "exception.stacktrace": _stack(error),
     }
 
@@ -27,9 +28,17 @@ def _stack(error: BaseException) -> str:
         lines = traceback.format_exception(type(error), error, error.__traceback__, limit=-64)
     except Exception:  # noqa: BLE001  __str__ of the exception or of its causes
         lines = [*traceback.format_tb(getattr(error, "__traceback__", None), -64), type(error).__qualname__]
-    return "".join(lines)[-STACK_LENGTH:]
+    return _scrubbed("".join(lines)[-4 * STACK_LENGTH :])[-STACK_LENGTH:]
 
 
 def one_line(error: BaseException) -> str:
     """As the API's use_span describes an error in a status."""
-    return f"{type(error).__name__}: {described(error)}"
+    return f"{type(error).__name__}: {_scrubbed(described(error))}"
+
+
+def _scrubbed(text: str) -> str:
+    """Without credentials, where clew-core is there, which knows what they look like."""
+    try:
+        return sys.modules["clew.redaction"].redact_text(text)  # type: ignore[no-any-return]
+    except KeyError:
+        return text

@@ -4,11 +4,13 @@
 from __future__ import annotations
 
 import socket
+from functools import partial
 from typing import Any, NamedTuple
 
 from clew_sdk.address import Address
+from clew_sdk.deadline import Deadline
 from clew_sdk.endpoint import Endpoint
-from clew_sdk.native import monotonic, original
+from clew_sdk.native import original
 from clew_sdk.proxy import proxy_for
 from clew_sdk.tls import secured
 
@@ -42,7 +44,7 @@ class Connection:
         self._proxy = proxy_for(endpoint.address)
         self._socket: Any = None
 
-    def post(self, headers: list[tuple[str, str]], body: bytes, deadline: float) -> Response:
+    def post(self, headers: list[tuple[str, str]], body: bytes, deadline: Deadline) -> Response:
         """Raises OSError (TimeoutError at the deadline) when there is no complete answer.
 
         A server may close an idle connection at any time, so a reused one that breaks at once is replaced once.
@@ -86,7 +88,7 @@ class Connection:
             return f"http://{_authority(address)}{address.path}"
         return address.path
 
-    def _exchange(self, head: bytes, body: bytes, deadline: float) -> Response:
+    def _exchange(self, head: bytes, body: bytes, deadline: Deadline) -> Response:
         if self._socket is None:
             self._socket = self._connect(deadline)
         connection = self._socket
@@ -107,21 +109,21 @@ class Connection:
             self.close()
         return Response(status, headers, body)
 
-    def _connect(self, deadline: float) -> Any:
+    def _connect(self, deadline: Deadline) -> Any:
         address = self._endpoint.address
         opened = _open(self._proxy or address, deadline)
         try:
             if address.scheme == "https":
                 if self._proxy is not None:
                     self._tunnel(opened, deadline)
-                opened.settimeout(_left(deadline))
+                opened.settimeout(deadline.left())
                 return secured(opened, address.host, self._endpoint.tls)
         except BaseException:
             opened.close()
             raise
         return opened
 
-    def _tunnel(self, opened: Any, deadline: float) -> None:
+    def _tunnel(self, opened: Any, deadline: Deadline) -> None:
         assert self._proxy is not None
         address = self._endpoint.address
         target = f"{address.host}:{address.port}"
@@ -135,7 +137,7 @@ class Connection:
 class Reader:
     """Reads one answer within a deadline and within `RESPONSE_BYTES`."""
 
-    def __init__(self, connection: Any, deadline: float) -> None:
+    def __init__(self, connection: Any, deadline: Deadline) -> None:
         self._connection, self._deadline = connection, deadline
         self._buffer = b""
         self._silent = True
@@ -211,8 +213,7 @@ class Reader:
         self._buffer += self._receive(_PIECE)
 
     def _receive(self, size: int) -> bytes:
-        self._connection.settimeout(_left(self._deadline))
-        piece: bytes = self._connection.recv(size)
+        piece: bytes = self._deadline.wait_for(self._connection, partial(self._connection.recv, size))
         if not piece:
             raise BrokenConnectionError(self._silent)
         self._silent = False
@@ -220,22 +221,21 @@ class Reader:
         return piece
 
 
-def _send(connection: Any, data: bytes, deadline: float) -> None:
+def _send(connection: Any, data: bytes, deadline: Deadline) -> None:
     view = memoryview(data)
     while view:
-        connection.settimeout(_left(deadline))
-        view = view[connection.send(view[: 4 * _PIECE]) :]
+        view = view[deadline.wait_for(connection, partial(connection.send, view[: 4 * _PIECE])) :]
 
 
-def _open(address: Address, deadline: float) -> Any:
+def _open(address: Address, deadline: Deadline) -> Any:
     """A connected socket of the operating system's, whichever the module has become."""
-    deadline = min(deadline, monotonic() + CONNECT_TIMEOUT)
+    deadline = deadline.within(CONNECT_TIMEOUT)
     failure: OSError = OSError("no address")
     resolve, make = original("socket", "getaddrinfo"), original("socket", "socket")
     for family, kind, protocol, _, where in resolve(address.host, address.port, 0, socket.SOCK_STREAM):
         opened = make(family, kind, protocol)
         try:
-            opened.settimeout(_left(deadline))
+            opened.settimeout(deadline.left())
             opened.connect(where)
             opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             return opened
@@ -243,13 +243,6 @@ def _open(address: Address, deadline: float) -> Any:
             opened.close()
             failure = error
     raise failure
-
-
-def _left(deadline: float) -> float:
-    left = deadline - monotonic()
-    if left <= 0:
-        raise TimeoutError("no time left for the exchange")
-    return left
 
 
 def _authority(address: Address) -> str:

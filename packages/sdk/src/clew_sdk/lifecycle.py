@@ -51,6 +51,7 @@ def flush_on_sigterm(pipeline: Pipeline) -> None:
 def _in_child(pipeline: Pipeline) -> None:
     pipeline.follow_fork()
     _flush_at_child_exit(pipeline)
+    _flush_at_worker_exit(pipeline)
 
 
 def _flush_at_child_exit(pipeline: Pipeline) -> None:
@@ -63,6 +64,20 @@ def _flush_at_child_exit(pipeline: Pipeline) -> None:
         if util is not None and name not in _registered:
             _registered.add(name)
             util.register_after_fork(pipeline, lambda kept, util=util: _finalize(util, kept))
+
+
+def _flush_at_worker_exit(pipeline: Pipeline) -> None:
+    """The pool of billiard, and so Celery's, ends its processes by os._exit before any finalizer runs."""
+    worker = getattr(sys.modules.get("billiard.pool"), "Worker", None)
+    leave = getattr(worker, "_do_exit", None)
+    if leave is None or leave.__module__ == __name__:
+        return
+
+    def flush_and_leave(*args: Any, **kwargs: Any) -> Any:
+        pipeline.exit(CHILD_BUDGET)
+        return leave(*args, **kwargs)
+
+    worker._do_exit = flush_and_leave  # type: ignore[union-attr]
 
 
 def _finalize(util: Any, pipeline: Pipeline) -> None:

@@ -12,12 +12,13 @@ from typing import Any
 
 def original(module: str, name: str) -> Any:
     """The attribute as it was before monkey-patching, whoever came first."""
-    gevent = sys.modules.get("gevent.monkey")
+    # Either may be half imported: what it imports itself can be what starts us. Then it has not patched anything.
+    gevent = getattr(sys.modules.get("gevent.monkey"), "get_original", None)
     if gevent is not None:
-        return gevent.get_original(module, name)
-    eventlet = sys.modules.get("eventlet.patcher")
+        return gevent(module, name)
+    eventlet = getattr(sys.modules.get("eventlet.patcher"), "original", None)
     if eventlet is not None:
-        return getattr(eventlet.original(module), name)
+        return getattr(eventlet(module), name)
     return getattr(__import__(module), name)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from opentelemetry import context as context_api
 from opentelemetry.context import Context
 from opentelemetry.trace import (
     DEFAULT_TRACE_STATE,
@@ -22,7 +21,7 @@ from opentelemetry.trace import Tracer as ApiTracer
 from opentelemetry.trace.propagation import _SPAN_KEY
 from opentelemetry.util._decorator import _agnosticcontextmanager
 
-from clew_sdk.context import REQUEST_ID, get_current
+from clew_sdk.context import REQUEST_ID, attach, detach, get_current
 from clew_sdk.exceptions import one_line
 from clew_sdk.ids import random_bits
 from clew_sdk.lineage import FLAGS, NEW, RANDOM, Lineage
@@ -130,12 +129,12 @@ class Tracer(ApiTracer):
     ) -> Iterator[ApiSpan]:  # fmt: skip
         """Unlike the API's use_span it survives an exception that cannot be printed."""
         span = self.start_span(name, context, kind, attributes, links, start_time)
-        token = context_api.attach(Context({**get_current(), _SPAN_KEY: span}))
+        token = attach(Context({**get_current(), _SPAN_KEY: span}))
         try:
             try:
                 yield span
             finally:
-                context_api.detach(token)
+                detach(token)
         except Exception as error:
             if span.is_recording():
                 if record_exception:

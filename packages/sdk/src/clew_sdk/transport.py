@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from clew_sdk import retry
 from clew_sdk.address import Address
+from clew_sdk.deadline import Deadline
 from clew_sdk.endpoint import Endpoint
-from clew_sdk.native import monotonic
 from clew_sdk.otlp.request import rejected_records
 
 if TYPE_CHECKING:
@@ -40,14 +40,13 @@ class Transport:
     def address(self) -> Address:
         return self._endpoint.address
 
-    def send(self, body: bytes, deadline: float) -> Outcome:
-        """One attempt, within the endpoint's timeout and before the deadline (of the monotonic clock)."""
+    def send(self, body: bytes, deadline: Deadline) -> Outcome:
+        """One attempt, within the endpoint's timeout and before the deadline."""
         headers = self._headers
         if self._endpoint.gzip:
             body, headers = _compressed(body), [*headers, ("Content-Encoding", "gzip")]
-        deadline = min(deadline, monotonic() + self._endpoint.timeout)
         try:
-            return _judged(self._open().post(headers, body, deadline))
+            return _judged(self._open().post(headers, body, deadline.within(self._endpoint.timeout)))
         except TimeoutError:
             return Outcome("timeout", again=True)
         except OSError as error:

@@ -6,10 +6,10 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from opentelemetry import context as context_api
-
 from clew_sdk import native, report
 from clew_sdk.channel import Channel
+from clew_sdk.context import attach, suppressed
+from clew_sdk.deadline import FOREVER
 from clew_sdk.native import monotonic
 
 IDLE = 5.0
@@ -65,6 +65,7 @@ class Worker:
         """Sends everything that was recorded before; False when that took longer than the deadline allows."""
         request = Flush(deadline)
         if not sys.is_finalizing() and (self._running or self._start()):
+            self._interrupt(deadline)
             self._bell.put(request)
             request.done.acquire(timeout=max(0.0, deadline - monotonic()))
         elif self._turn.acquire(timeout=max(0.0, deadline - monotonic())):
@@ -73,6 +74,12 @@ class Worker:
             finally:
                 self._turn.release()
         return request.complete
+
+    def _interrupt(self, deadline: float) -> None:
+        """An attempt that hangs may take a part of a flush's time, like each signal, but not all of it."""
+        by = max(_share(deadline, len(self.channels)), monotonic() + ENOUGH)
+        for channel in self.channels:
+            channel.hurry.by = by
 
     def close(self, exit_by: float) -> None:
         """From now on every record is sent at once, by who records it, as long as the program's exit may last."""
@@ -96,7 +103,7 @@ class Worker:
     def _live(self, bell: Any) -> None:
         """Goes on whatever is raised in it: exporters have raised SystemExit and GreenletExit."""
         self._thread = native.get_ident()
-        context_api.attach(context_api.set_value(_SUPPRESS, True))
+        attach(suppressed())
         wait = IDLE
         while bell is self._bell:
             try:
@@ -132,6 +139,8 @@ class Worker:
 
     def _answer(self, request: Flush) -> None:
         """Sends in turn whatever signal has something to send; one that is failing comes last."""
+        for channel in self.channels:
+            channel.hurry.by = FOREVER
         try:
             self._chores(True)
             complete, full = True, [channel for channel in self.channels if not channel.empty]
@@ -163,6 +172,3 @@ def _listen(bell: Any, wait: float) -> tuple[Flush | None, bool]:
     except Exception:  # noqa: BLE001, S110
         pass
     return request, True
-
-
-_SUPPRESS = getattr(context_api, "_SUPPRESS_INSTRUMENTATION_KEY", "suppress_instrumentation")

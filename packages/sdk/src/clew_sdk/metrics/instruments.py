@@ -157,8 +157,9 @@ def _settled(value: Any) -> Any:
     """Of a type that stays as it is and prints without surprises, so that attribute sets can be told apart."""
     if value.__class__ in _PLAIN:
         return value
-    if isinstance(value, (list, tuple)):
-        return tuple(map(_settled, value[:64]))
+    if isinstance(value, (list, tuple)):  # of values that are no lists: there may be no end to those
+        kind: Any = list if isinstance(value, list) else tuple
+        return tuple(one if one.__class__ in _PLAIN else described(one) for one in kind.__getitem__(value, slice(64)))
     return described(value)
 
 

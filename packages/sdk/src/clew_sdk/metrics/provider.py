@@ -14,6 +14,7 @@ from clew_sdk.guests.exporters import chosen
 from clew_sdk.guests.guard import ask
 from clew_sdk.metrics.measurements import Measurements
 from clew_sdk.metrics.meter import Meter
+from clew_sdk.metrics.observing import Observer
 from clew_sdk.metrics.points import Metric
 from clew_sdk.metrics.readers import Reader, guest_reader, otlp_reader
 from clew_sdk.metrics.stream import Description, Stream
@@ -41,6 +42,7 @@ class MeterProvider(api.MeterProvider):
         self._disabled = settings.flag("OTEL_SDK_DISABLED")
         self.measurements = Measurements(self._pipeline.worker.wake, _exemplar_filter(exemplar_filter))
         self._pipeline.notes.followers.append(self.measurements.look)
+        self._observer = Observer()
         self._interval = settings.number("OTEL_METRIC_EXPORT_INTERVAL") / 1000
         self._next = monotonic() + self._interval
         exporters = chosen("metrics")
@@ -110,7 +112,7 @@ class MeterProvider(api.MeterProvider):
 
     def collect(self, reader: int, seconds: float = 10.0) -> list[Metric]:
         """Asks the callbacks, adds up, and returns what one reader is to be told."""
-        observed = self._observe(seconds)
+        observed = self._observer.ask(self._observables(), seconds)  # foreign code: no lock is held meanwhile
         now = time_ns()
         if not self.measurements.adding.acquire(timeout=seconds):
             return []
@@ -123,10 +125,9 @@ class MeterProvider(api.MeterProvider):
         finally:
             self.measurements.adding.release()
 
-    def _observe(self, seconds: float) -> list[tuple[Any, list[Any]]]:
-        """Foreign code: no lock is held meanwhile."""
+    def _observables(self) -> list[Any]:
         return [
-            (instrument, instrument.observe(seconds))
+            instrument
             for meter in list(self._meters.values())
             for instrument in list(meter.instruments.values())
             if hasattr(instrument, "observe") and instrument.successor is None
@@ -170,6 +171,7 @@ class MeterProvider(api.MeterProvider):
     def follow_fork(self) -> None:
         self._resource.follow_fork()
         self.measurements.reset()
+        self._observer.reset()
         self._next = monotonic() + self._interval
         for stream, _ in self._seen:
             stream.reset()
