@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Iterable, Mapping
 
 from clew_cli.doctor.findings import BAD, GOOD, NOTE, Finding
@@ -35,15 +34,10 @@ def endpoints(environment: Mapping[str, str]) -> Iterable[Finding]:
 
 
 def _tried(signal: str) -> Finding:
-    from clew_sdk.endpoint import endpoint
-    from clew_sdk.transport import Transport
-    from clew_sdk.trial import one_span
+    from clew_sdk.trial import attempt
 
-    transport = Transport(endpoint(signal))
-    address = transport.address
+    address, outcome = attempt(signal, "clew doctor", SECONDS)
     where = f"{address.scheme}://{address.host}:{address.port}{address.path}"
-    outcome = transport.send(one_span("clew doctor") if signal == "traces" else b"", time.monotonic() + SECONDS)
-    transport.close()
     if outcome.failure:
         advice = GRPC if address.port == 4317 else ADVICE.get(outcome.failure, "")
         return Finding("endpoints", signal, BAD, f"{where} does not take them: {outcome.failure}", advice)
