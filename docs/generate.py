@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+import support
 
 from clew.variables import VARIABLES as CORE
 from clew_cli.options import HELP
@@ -65,7 +70,7 @@ def extras() -> str:
 
 
 COMMAND = "../packages/cli/pyproject.toml"
-PAGES: dict[str, Callable[[], str]] = {"settings.md": settings, COMMAND: extras}
+PAGES: dict[str, Callable[[], str]] = {"settings.md": settings, "support.md": support.page, COMMAND: extras}
 
 
 def _for_one_signal() -> set[str]:
