@@ -229,6 +229,30 @@ def test_subcommands_of_other_distributions_are_found(plain: Any, distribution: 
     )
 
 
+INSTRUMENTOR = "class Instrumentor:\n    def instrument(self): print('theirs', flush=True)\n"
+
+
+@pytest.mark.parametrize("both", [False, True])
+def test_a_library_without_a_plugin_is_followed_by_the_incumbents_instrumentor(
+    clew: Any, toy: Path, distribution: Callable[..., Path], both: bool
+) -> None:
+    """Never both for one library; and not where it is switched off."""
+    library = "toylib" if both else "otherlib"
+    theirs = distribution(
+        "contrib-toy",
+        f"[opentelemetry_instrumentor]\n{library} = contrib_toy:Instrumentor\n",
+        contrib_toy=INSTRUMENTOR,
+        otherlib="print('other')",
+    )
+    environment = {"PYTHONPATH": f"{theirs}:{toy}"}
+    code = "import toylib, otherlib"
+    expected = ["library", "enabled", "other"]
+    process = clew("-c", code, env=environment)
+    assert (process.stdout.split(), process.stderr) == (expected if both else [*expected, "theirs"], "")
+    off = {"OTEL_PYTHON_DISABLED_INSTRUMENTATIONS": library, "CLEW_PLUGINS_DISABLED": "toylib"}
+    assert clew("-c", code, env={**environment, **off}).stdout.split() == ["library", "other"]
+
+
 def test_every_plugin_package_is_an_extra_and_part_of_all() -> None:
     """pip install clew[flask], clew[all]."""
     packages = Path(__file__).parents[2]

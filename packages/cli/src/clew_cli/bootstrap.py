@@ -6,6 +6,7 @@ import sys
 from clew.imports import when_imported
 from clew_cli.children import follow_children
 from clew_cli.entrypoints import EntryPoint, read_entry_points
+from clew_cli.incumbent import GROUP, remaining, starter
 from clew_cli.speech import say
 from clew_cli.switches import is_on, switched_off_by
 from clew_cli.turns import take_turn
@@ -27,9 +28,10 @@ def start() -> None:
     if not _is_first(start):
         return
     follow_children()
-    entries = read_entry_points("clew_plugin", "clew_pipeline")
+    entries = read_entry_points("clew_plugin", "clew_pipeline", GROUP)
     pipelines = [entry for entry in entries if entry.group == "clew_pipeline"]
-    plugins = [entry for entry in entries if entry.group == "clew_plugin" and not switched_off_by(entry, os.environ)]
+    ours = [entry for entry in entries if entry.group == "clew_plugin"]
+    plugins = [entry for entry in ours if not switched_off_by(entry, os.environ)]
     if is_on("CLEW_STRICT", os.environ):
         for plugin in plugins:
             _load(plugin)
@@ -37,7 +39,11 @@ def start() -> None:
         when_imported(name, lambda _: take_turn(lambda: _start_pipelines(pipelines)))
     for plugin in plugins:
         when_imported(plugin.name, _starter(plugin, pipelines))
-    if INCUMBENT in sys.modules:
+    if INCUMBENT not in sys.modules:
+        theirs = [entry for entry in entries if entry.group == GROUP and not switched_off_by(entry, os.environ)]
+        for module, instrumentors in remaining(theirs, ours).items():
+            when_imported(module, _follower(instrumentors, pipelines))
+    else:
         say("opentelemetry-instrument is active in this process, too: calls that both follow are recorded twice")
 
 
@@ -49,6 +55,16 @@ def _starter(plugin: EntryPoint, pipelines: list[EntryPoint]) -> "Callable[[Modu
             _attempt(plugin, found.enable)
 
     return lambda _: take_turn(start_plugin)
+
+
+def _follower(instrumentors: list[EntryPoint], pipelines: list[EntryPoint]) -> "Callable[[ModuleType], None]":
+    def follow() -> None:
+        _start_pipelines(pipelines)
+        for instrumentor in instrumentors:
+            if _is_first(instrumentor):
+                _attempt(instrumentor, starter(instrumentor))
+
+    return lambda _: take_turn(follow)
 
 
 def _start_pipelines(pipelines: list[EntryPoint]) -> None:

@@ -7,7 +7,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-_MARK = b"[clew_"  # what all groups of clew begin with: other distributions' files are not parsed
+_MARKS = (b"[clew_", b"[opentelemetry_instrumentor")  # files without a group that is asked for are not parsed
 
 
 class EntryPoint:
@@ -55,7 +55,7 @@ def _read(path: str) -> str:
             content = file.read()
     except OSError:
         return ""
-    return content.decode("utf-8", "replace") if _MARK in content else ""
+    return content.decode("utf-8", "replace") if any(mark in content for mark in _MARKS) else ""
 
 
 def _parse(text: str, distribution: str) -> "Iterator[EntryPoint]":
