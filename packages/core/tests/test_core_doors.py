@@ -72,6 +72,20 @@ def test_an_application_in_an_attribute_is_followed_while_the_plugin_is_enabled(
     assert record.spans() == ()
 
 
+def test_an_application_in_a_slot_is_followed_while_the_plugin_is_enabled(server: Any) -> None:
+    class InSlot(Server):
+        __slots__ = ("application",)
+
+    sys.modules["a_server"].Server = InSlot  # type: ignore[attr-defined]
+    slot, one = vars(InSlot)["application"], InSlot(by_wsgi)
+    with enabled(Plugin("a_server", hooks=[door("a_server:Server.application", http_server.wsgi)])):
+        assert (one.answer(), InSlot(by_wsgi).answer()) == (b"order-1", b"order-1")
+        del one.application
+        assert not hasattr(one, "application")
+        one.application = by_wsgi
+    assert (vars(InSlot)["application"], one.application) == (slot, by_wsgi)
+
+
 def test_an_application_that_is_handed_over_is_followed_while_the_plugin_is_enabled(server: Any) -> None:
     plugin = Plugin("a_server", hooks=[door("a_server:Server.run", http_server.wsgi, argument=1)])
     with enabled(plugin) as record:

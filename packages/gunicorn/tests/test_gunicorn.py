@@ -1,9 +1,14 @@
-"""clew-gunicorn passes the contract of a server, with its real workers in a thread of the test."""
+"""clew-gunicorn passes the contract of a server, with its real workers in a thread of the test, or as the command."""
 
+import importlib.util
 import os
+import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,10 +17,12 @@ from gunicorn.glogging import Logger
 from gunicorn.sock import create_sockets
 from gunicorn.workers.gthread import ThreadWorker
 from gunicorn.workers.sync import SyncWorker
+from servers.programs import eventually, free_ports
+from servers.sink import Sink
 
 import clew_logging
 from clew.testing.applications import by_asgi, by_wsgi
-from clew.testing.contracts.http_server import HttpServerContract
+from clew.testing.contracts.http_server import HttpServerContract, ask
 from clew_gunicorn import plugin
 
 
@@ -79,3 +86,46 @@ class TestGunicornByAsgi(TestGunicorn):
     def serve(self) -> Any:
         gasgi = pytest.importorskip("gunicorn.workers.gasgi")
         return served(gasgi.ASGIWorker, by_asgi)
+
+
+@pytest.mark.parametrize(
+    ("worker", "needs", "interface"),
+    [
+        ("gevent", "gevent", "wsgi"),
+        ("uvicorn.workers.UvicornWorker", "uvicorn.workers", "asgi"),
+    ],
+)
+def test_workers_that_need_a_process_of_their_own_are_followed(
+    tmp_path: Path, worker: str, needs: str, interface: str
+) -> None:
+    if not installed(needs):
+        pytest.skip(f"there is no {needs}")
+    (port,) = free_ports(1)
+    scripts = Path(sys.executable).parent
+    command = [scripts / "clew", "run", scripts / "gunicorn", "-k", worker, "-b", f"127.0.0.1:{port}"]
+    with Sink() as sink:
+        environ = {**os.environ, "OTEL_EXPORTER_OTLP_ENDPOINT": sink.url, "PYTHONPATH": ""}
+        application = f"clew.testing.applications:by_{interface}"
+        server = subprocess.Popen([*command, application], cwd=tmp_path, env=environ, stderr=subprocess.DEVNULL)
+        try:
+            assert eventually(lambda: answers(port))
+            assert eventually(lambda: sink.spans)
+        finally:
+            server.send_signal(signal.SIGTERM)
+            server.wait(60)
+    assert {span.name for _, _, span in sink.spans} == {"GET"}
+
+
+def installed(name: str) -> bool:
+    """Without importing it: gevent and what it changes are for the worker alone."""
+    try:
+        return importlib.util.find_spec(name) is not None
+    except ImportError:
+        return False
+
+
+def answers(port: int) -> bool:
+    try:
+        return ask(port, "/items/7").status == 200
+    except OSError:
+        return False

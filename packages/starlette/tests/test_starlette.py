@@ -9,7 +9,9 @@ import pytest
 import starlette.applications
 import starlette.routing
 import uvicorn
+from servers.programs import eventually
 from starlette.applications import Starlette
+from starlette.background import BackgroundTask
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
@@ -20,7 +22,7 @@ from starlette.websockets import WebSocket
 import clew
 import clew_logging
 import clew_uvicorn
-from clew.testing.contracts.http_server import HttpServerContract, endless, inner
+from clew.testing.contracts.http_server import HttpServerContract, ask, endless, inner
 from clew.testing.recording import enabled
 from clew.testing.serving import uvicorn_serves
 from clew_starlette import plugin
@@ -61,6 +63,10 @@ async def within(request: Request) -> Response:
     return Response()
 
 
+async def background(request: Request) -> Response:
+    return Response(background=BackgroundTask(inner))
+
+
 async def echo(socket: WebSocket) -> None:
     await socket.accept()
     while True:
@@ -99,6 +105,7 @@ def make_app() -> Starlette:
         Route("/raise/{code:int}", abort),
         Route("/endless", without_end),
         Route("/inner", within),
+        Route("/background", background),
         WebSocketRoute("/socket/{number:int}", echo),
         Mount("/nested/{shop}", routes=[Mount("/deep", Starlette(routes=[Route("/items/{number:int}", item)]))]),
     ]
@@ -114,6 +121,16 @@ class TestStarlette(HttpServerContract):
 
     def serve(self) -> Any:
         return uvicorn_serves(make_app())
+
+    def test_a_background_task_is_of_the_same_trace_and_does_not_lengthen_the_request(
+        self, record: Any, port: int
+    ) -> None:
+        ask(port, "/background")
+        assert eventually(lambda: len(record.spans()) == 2)
+        server, task = record.spans()
+        assert (server.name, task.name) == ("GET /background", "inner")
+        assert (task.context.trace_id, task.parent.span_id) == (server.context.trace_id, server.context.span_id)
+        assert server.end_time <= task.start_time
 
 
 class TestStarletteWithinItsServer(TestStarlette):

@@ -12,6 +12,8 @@ from clew.places import Function, replace, resolve
 from clew.probe import Probe
 from clew.recorder import compile_operation
 from clew.shells_asgi import asgi
+from clew.shells_edge import edge
+from clew.shells_wsgi import wsgi
 from clew.telemetry import Telemetry
 
 
@@ -48,7 +50,7 @@ def door(target: str, operation: Operation, *, argument: int | None = None, opti
 def _following(probe: Probe, operation: Operation) -> Callable[[Any], Any]:
     """Makes the function from an application to what is called in its place; cheap, as it is made for each request."""
     shell: Any = operation.shell
-    watched = shell(probe, _call_asgi if shell is asgi else _call_wsgi)
+    watched = shell(probe, _CALLS[shell])
     return lambda application: partial(watched, application) if callable(application) else application
 
 
@@ -62,6 +64,13 @@ def _call_asgi(application: Any, scope: Any, receive: Any, send: Any) -> Any:
 
 #: What the doors that a server got as arguments do now: it keeps them for as long as it runs.
 _open: dict[str, Callable[[Any], Any]] = {}
+
+
+def _call_edge(application: Any, request: Any) -> Any:
+    return application(request)
+
+
+_CALLS: dict[Any, Any] = {wsgi: _call_wsgi, asgi: _call_asgi, edge: _call_edge}
 
 
 def _hand_over(target: str, position: int, function: Function) -> Function:
@@ -81,7 +90,8 @@ def _enter(target: str, application: Any, *args: Any) -> Any:
 
 def _put(name: str, follow: Callable[[Any], Any], kind: Any) -> Undo:
     """Puts a descriptor on the class: the objects keep what they have, and whoever reads it gets the followed one."""
-    raw, ours = vars(kind).get(name, _MISSING), _Held(name, follow)
+    raw = vars(kind).get(name, _MISSING)
+    ours = (_Held if raw is _MISSING else _HeldInSlot)(name, follow, raw)
     setattr(kind, name, ours)
 
     def undo() -> None:
@@ -98,10 +108,10 @@ def _put(name: str, follow: Callable[[Any], Any], kind: Any) -> Undo:
 class _Held:
     """Reads and writes the object's own attribute."""
 
-    __slots__ = ("_follow", "_name")
+    __slots__ = ("_follow", "_name", "_slot")
 
-    def __init__(self, name: str, follow: Callable[[Any], Any]) -> None:
-        self._name, self._follow = name, follow
+    def __init__(self, name: str, follow: Callable[[Any], Any], slot: Any) -> None:
+        self._name, self._follow, self._slot = name, follow, slot
 
     def __get__(self, holder: Any, kind: Any = None) -> Any:
         if holder is None:
@@ -117,6 +127,21 @@ class _Held:
 
     def __delete__(self, holder: Any) -> None:
         del holder.__dict__[self._name]
+
+
+class _HeldInSlot(_Held):
+    """The same where the class has `__slots__`."""
+
+    __slots__ = ()
+
+    def __get__(self, holder: Any, kind: Any = None) -> Any:
+        return self if holder is None else self._follow(self._slot.__get__(holder, kind))
+
+    def __set__(self, holder: Any, value: Any) -> None:
+        self._slot.__set__(holder, value)
+
+    def __delete__(self, holder: Any) -> None:
+        self._slot.__delete__(holder)
 
 
 _MISSING = object()

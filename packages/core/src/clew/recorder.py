@@ -163,10 +163,8 @@ def _begin_edge(operation: Operation, telemetry: Telemetry, scribe: Scribe) -> B
             call = start(context, facts, remote)
             work = Work(call, request_id or trace_id(call) or random_id())
             call.request_id = work.request_id
-            if stamp is not None:
-                work.queued = waited(stamp)
-            if tell is not None:
-                work.answer = tell(call)
+            work.answer = () if tell is None else tell(call)
+            work.queued = None if stamp is None else waited(stamp)
             # A Context refuses to be changed, but the one inside a new call is not yet anybody's.
             dict.update(cast("dict[str, object]", work.inside), {WORK: work, REQUEST_ID: work.request_id})
             return work

@@ -279,10 +279,12 @@ def _moved(common: _Common, scheme: str | None, host: str | None) -> Attributes:
 
 def _departed(error: BaseException) -> bool:
     """Whether the client left, which is nobody's failure. By name: nothing is imported to know it."""
-    return isinstance(error, GeneratorExit) or type(error).__name__ in _DEPARTURES
+    return any(kind.__name__ in _DEPARTURES for kind in type(error).__mro__)
 
 
-_DEPARTURES = frozenset({"CancelledError", "ClientDisconnect", "WebSocketDisconnect", "RequestAborted"})
+_DEPARTURES = frozenset(
+    {"GeneratorExit", "CancelledError", "ClientDisconnect", "WebSocketDisconnect", "RequestAborted"}
+)
 
 
 def _point(*labels: Any) -> Attributes:
