@@ -107,6 +107,18 @@ class TestPsycopg(DbClientContract):
             pass
         assert (record.span().attributes or {})["db.response.status_code"] == "42P01"
 
+    def test_a_pool_says_how_full_it_is_and_how_long_one_waits(self, record: Recording) -> None:
+        pool = pytest.importorskip("psycopg_pool")
+        with pool.ConnectionPool(self.url, min_size=2, max_size=3, name="shop") as connections:
+            connections.wait()
+            with connections.connection():
+                name = {"db.client.connection.pool.name": "shop"}
+                assert [
+                    value for at, value in record.levels("db.client.connection.count") if name.items() <= at.items()
+                ] == [1, 1]
+                assert (name, 3) in record.levels("db.client.connection.max")
+                assert record.points("db.client.connection.wait_time") == [(name, 1)]
+
     def test_what_the_server_prepares_gets_no_comment(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Each would be another statement to prepare, to plan and to remember."""
         monkeypatch.setenv("CLEW_SQL_COMMENT", "request")
