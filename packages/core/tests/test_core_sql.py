@@ -43,6 +43,7 @@ from clew.sql_text import DIALECTS, _by_tokens, _read, _reader, without_literals
         ("select größe from straßen", "SELECT straßen"),
         ("", ""),
         ("(((", ""),
+        ("hunter2 SELECT a FROM b", ""),
     ],
 )
 def test_the_summary_names_verb_and_tables(statement: str, summary: str) -> None:

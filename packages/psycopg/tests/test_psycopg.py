@@ -6,12 +6,14 @@ from typing import Any
 
 import psycopg
 import pytest
+from opentelemetry import trace
 from psycopg import sql
 from psycopg.rows import dict_row
 
+from clew import settings
 from clew.testing.contracts.db_client import DbClientContract
 from clew.testing.contracts.db_client_async import AsyncDbClientContract
-from clew.testing.recording import Recording
+from clew.testing.recording import Recording, enabled
 from clew_psycopg import plugin
 
 
@@ -104,6 +106,36 @@ class TestPsycopg(DbClientContract):
         with pytest.raises(psycopg.errors.UndefinedTable), cursor.copy("COPY nowhere FROM STDIN"):
             pass
         assert (record.span().attributes or {})["db.response.status_code"] == "42P01"
+
+    def test_a_pool_says_how_full_it_is_and_how_long_one_waits(self, record: Recording) -> None:
+        pool = pytest.importorskip("psycopg_pool")
+        with pool.ConnectionPool(self.url, min_size=2, max_size=3, name="shop") as connections:
+            connections.wait()
+            with connections.connection():
+                name = {"db.client.connection.pool.name": "shop"}
+                assert [
+                    value for at, value in record.levels("db.client.connection.count") if name.items() <= at.items()
+                ] == [1, 1]
+                assert (name, 3) in record.levels("db.client.connection.max")
+                assert record.points("db.client.connection.wait_time") == [(name, 1)]
+
+    def test_what_the_server_prepares_gets_no_comment(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Each would be another statement to prepare, to plan and to remember."""
+        monkeypatch.setenv("CLEW_SQL_COMMENT", "request")
+        settings.current.cache_clear()
+        try:
+            with (
+                enabled(plugin),
+                self.connect() as connection,
+                trace.get_tracer("test").start_as_current_span("parent"),
+            ):
+                assert "/*" in connection.execute(self.own_text).fetchone()[0]
+                assert "/*" not in connection.execute(self.own_text, prepare=True).fetchone()[0]
+                with connection.transaction(), connection.cursor("named") as cursor:
+                    assert "/*" not in cursor.execute(self.own_text).fetchone()[0]
+        finally:
+            monkeypatch.undo()
+            settings.current.cache_clear()
 
     def test_a_stream_is_one_span_to_its_last_row(self, record: Recording, connection: Any) -> None:
         rows = connection.cursor().stream("SELECT generate_series(1, 100) AS number")

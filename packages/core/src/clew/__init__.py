@@ -26,12 +26,17 @@ if TYPE_CHECKING:
     from clew.propagation import current_request_id as current_request_id
     from clew.propagation import suppress as suppress
     from clew.quieting import quietly as quietly
+    from clew.standing_in import Method as Method
+    from clew.standing_in import Standing as Standing
+    from clew.standing_in import stand_in as stand_in
 
 _HOME = {
     "Derived": "deriving",
     "EventPair": "event_pairs",
     "Parts": "parts",
+    "Method": "standing_in",
     "Plugin": "plugin",
+    "Standing": "standing_in",
     "after": "hooks",
     "asgi": "middleware",
     "between": "event_pairs",
@@ -49,6 +54,7 @@ _HOME = {
     "patch_parts": "parts",
     "pooled": "pooling",
     "quietly": "quieting",
+    "stand_in": "standing_in",
     "suppress": "propagation",
     "wsgi": "middleware",
 }

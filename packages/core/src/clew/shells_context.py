@@ -16,8 +16,6 @@ def context_manager(probe: Probe, function: Callable[..., Any]) -> Callable[...,
     @wraps(function)
     def watched(*args: Any, **kwargs: Any) -> Any:
         manager = function(*args, **kwargs)
-        if probe.silent:
-            return manager
         return (_AsyncWatched if hasattr(manager, "__aenter__") else _Watched)(probe, manager, args, kwargs)
 
     return watched

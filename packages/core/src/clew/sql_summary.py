@@ -16,6 +16,15 @@ _QUERY = re.compile(
     r"|((?i:SELECT\b|INSERT(?= )|MERGE(?= )|DELETE(?<!ON DELETE)(?= ))))"
 )
 _QUERIES = frozenset({"SELECT", "INSERT", "UPDATE", "DELETE", "MERGE", "REPLACE", "WITH", "EXPLAIN", "LOAD"})
+#: What statements begin with. Of anything else, which may be anything at all, nothing is told.
+_VERBS = """
+    ABORT ALTER ANALYZE ATTACH BACKUP BEGIN CALL CHECK CHECKPOINT CLOSE CLUSTER COMMENT COMMIT COPY CREATE DEALLOCATE
+    DECLARE DELETE DESC DESCRIBE DETACH DISCARD DO DROP END EXEC EXECUTE EXPLAIN EXPORT FETCH FLUSH FROM GRANT HANDLER
+    IF IMPORT INSERT INSTALL KILL LISTEN LOAD LOCK MERGE MOVE NOTIFY OPEN OPTIMIZE PIVOT PRAGMA PREPARE PRINT PURGE
+    REFRESH REINDEX RELEASE RENAME REPAIR REPLACE RESET RESTORE REVOKE ROLLBACK SAVEPOINT SELECT SET SHOW START
+    SUMMARIZE SYSTEM TABLE TRUNCATE UNLISTEN UNLOCK UNPIVOT UPDATE UPSERT USE VACUUM VALUES WITH
+"""
+_KNOWN = frozenset(_VERBS.split())
 _FIRST = re.compile(r"[( ]*([^\W\d]+)")
 _DEFINITION = re.compile(
     r" (?:OR REPLACE |UNIQUE |TEMP |TEMPORARY |MATERIALIZED |UNLOGGED |GLOBAL |LOCAL )*"
@@ -30,12 +39,12 @@ _ONE = re.compile(_PATH)
 
 
 def summarize(text: str) -> str:
-    """The summary of a statement that is in one line and without literals; empty when it does not begin with a word."""
+    """The summary of a statement that is in one line and without literals; empty when it begins with no verb of SQL."""
     text = f" {text.replace('(', '( ')}"
     first = _FIRST.match(text)
-    if first is None:
+    verb = "" if first is None else first[1].upper()
+    if first is None or verb not in _KNOWN:
         return ""
-    verb = first[1].upper()
     summary = " ".join(_of_query(verb, text) if verb in _QUERIES else _of_others(verb, text[first.end() :]))
     return summary if len(summary) <= LENGTH else summary[: LENGTH + 1].rpartition(" ")[0] or summary[:LENGTH]
 

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from clew import Plugin, patch
-from clew.conventions import db_client
+from clew import Plugin, patch, pooled
+from clew.conventions import db_client, db_pool
 
 __all__ = ["plugin"]
 
@@ -21,6 +21,12 @@ def read_batch(cursor: Any, query: Any, params_seq: Any, **options: Any) -> db_c
     return db_client.query(query, of=cursor.connection, batch=params_seq)
 
 
+def read_pool(pool: Any) -> db_pool.Pool:
+    stats = pool.get_stats()
+    idle = stats.get("pool_available", 0)
+    return db_pool.Pool(pool.name, stats.get("pool_size", 0) - idle, idle, stats.get("pool_max"))
+
+
 statement = db_client.statement(read_statement, read_server, innermost=True)
 operations = {
     "execute": db_client.commented(statement),
@@ -33,9 +39,12 @@ plugin = Plugin(
     "psycopg",
     versions=">=3.1",
     hooks=[
-        patch(f"psycopg:{cursor}.{method}", operation)
-        for cursor, methods in {"Cursor": operations, "ServerCursor": server_side}.items()
-        for cursor in (cursor, f"Async{cursor}")
-        for method, operation in methods.items()
+        *(
+            patch(f"psycopg:{prefix}{cursor}.{method}", operation)
+            for cursor, methods in {"Cursor": operations, "ServerCursor": server_side}.items()
+            for prefix in ("", "Async")
+            for method, operation in methods.items()
+        ),
+        *(pooled(f"psycopg_pool:{prefix}ConnectionPool.getconn", read_pool) for prefix in ("", "Async")),
     ],
 )

@@ -20,6 +20,8 @@ DEFAULT_PORTS = {
     "postgresql": 5432,
     "mysql": 3306,
     "mariadb": 3306,
+    "microsoft.sql_server": 1433,
+    "oracle.db": 1521,
     "redis": 6379,
     "valkey": 6379,
     "memcached": 11211,

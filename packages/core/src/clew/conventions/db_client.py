@@ -199,5 +199,19 @@ def mysql(host: Any, port: Any, database: Any, version: Any) -> Server:
     return Server(system, _plain(host) or None, port if isinstance(port, int) else None, _plain(database) or None)
 
 
+#: What systems call themselves, in lower case, with the conventions' name.
+SYSTEMS = {
+    "postgresql": "postgresql", "microsoft sql server": "microsoft.sql_server", "mariadb": "mariadb",
+    "mysql": "mysql", "oracle": "oracle.db", "sqlite": "sqlite", "db2": "ibm.db2",
+}  # fmt: skip
+
+
+def by_name(name: Any, host: Any, database: Any) -> Server:
+    """A server that says itself what it is."""
+    said = _plain(name).lower()
+    system = next((system for known, system in SYSTEMS.items() if known in said), "other_sql")
+    return Server(system, _plain(host) or None, None, _plain(database) or None)
+
+
 def _plain(value: Any) -> str:
     return value.decode(errors="replace") if isinstance(value, bytes) else str(value or "")
