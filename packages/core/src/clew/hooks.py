@@ -105,7 +105,7 @@ def after(target: str, action: Action, *, optional: bool = False) -> Hook:
     return hook
 
 
-def instead(target: str, action: Action) -> Hook:
+def instead(target: str, action: Action, *, optional: bool = False) -> Hook:
     """Answers a call of `target` with what the action tells; where there is nothing, the call is made as ever."""
     read, tell, wanted = action
 
@@ -130,7 +130,7 @@ def instead(target: str, action: Action) -> Hook:
 
             return watched
 
-        return replace(target, make, switch.off, failed)
+        return replace(target, make, switch.off, failed, optional)
 
     return hook
 
