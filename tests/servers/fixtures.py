@@ -17,6 +17,7 @@ from servers.postgres import running_postgres
 from servers.programs import Unavailable
 from servers.pythons import found
 from servers.redis import running_redis, running_redis_cluster
+from servers.search_engine import running_search_engine
 from servers.stack import Stack, running_stack
 
 T = TypeVar("T")
@@ -61,6 +62,13 @@ def memcached() -> Iterator[int]:
 def mongodb() -> Iterator[int]:
     """The port of a server of MongoDB's protocol."""
     with server(running_mongodb) as port:
+        yield port
+
+
+@pytest.fixture(scope="session")
+def search_engine() -> Iterator[int]:
+    """The port of what answers like a search engine."""
+    with running_search_engine() as port:
         yield port
 
 

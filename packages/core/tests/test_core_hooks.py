@@ -43,6 +43,18 @@ def read(*args: Any) -> db_client.Query:
 statement = db_client.statement(read, lambda connection: db_client.Server("other_sql"))
 
 
+def test_a_class_with_two_names_is_patched_once_and_put_back(library: Any) -> None:
+    before = dict(vars(library.Client))
+    library.Alias = library.Client
+    plugin = Plugin("a_library", hooks=[patch(f"a_library:{name}.call", statement) for name in ("Client", "Alias")])
+    for _ in range(2):
+        with enabled(plugin) as record:
+            assert library.Client.call.__wrapped__ is before["call"]
+            library.Client().call("SELECT 1")
+        assert len(record.spans()) == 1
+        assert dict(vars(library.Client)) == before
+
+
 def test_methods_of_every_kind_are_patched_and_put_back(library: Any) -> None:
     before = dict(vars(library.Client))
     plugin = Plugin(

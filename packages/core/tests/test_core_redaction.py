@@ -130,6 +130,13 @@ def test_names_that_a_person_adds_are_secret_everywhere(monkeypatch: pytest.Monk
         ("Key is too long: b'hunter2'", "Key is too long: REDACTED"),
         ("value must be integer, got bad value: 'hunter2'", "value must be integer, got bad value: REDACTED"),
         ("invalid key: b'hunter2 3'", "invalid key: REDACTED"),
+        (
+            "BadRequestError(400, 'parsing_exception', 'no hunter2 here')",
+            "BadRequestError(400, 'parsing_exception', REDACTED",
+        ),
+        ("RequestError(400, 'parsing_exception', 'hunter2')", "RequestError(400, REDACTED"),
+        ('RequestError(400, \'{"reason": "hunter2"}\')', "RequestError(400, REDACTED"),
+        ("NotFoundError(404, 'index_not_found')", "NotFoundError(404, 'index_not_found')"),
         ("(1062, \"Duplicate entry 'hunter2' for key 'a'\")", "(1062, \"Duplicate entry REDACTED for key 'a'\")"),
     ],
 )

@@ -87,6 +87,8 @@ class TestPostgres(TestSqlite):
     def _engine(self, postgres: str) -> Iterator[None]:
         url = make_url(postgres).set(drivername="postgresql+psycopg" if NEW else "postgresql+psycopg2")
         self.engine = sa.create_engine(url, isolation_level="AUTOCOMMIT", pool_size=10)
+        with self.engine.connect() as connection:  # what a dialect asks first
+            connection.execute(sa.text("SELECT 1"))
         self.where = {
             "db.system.name": "postgresql",
             "db.namespace": url.database,

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
+from types import FunctionType
 from typing import Any, NamedTuple
+from weakref import WeakKeyDictionary
 
 from clew.operation import Operation
 from clew.places import Function, Switch, replace, resolve
@@ -34,14 +36,20 @@ def patch(target: str, operation: Operation, *, optional: bool = False) -> Hook:
     """Records each call of `target` ("module:Class.method") as one `operation`.
 
     The module is never imported for it: a target in a module that is not there yet is patched when it comes.
-    Raises AttributeError at enable when the module has no such name and `optional` is false.
+    Raises AttributeError at enable when the module has no such name and `optional` is false. What two targets both lead
+    to is patched once, if they have the operation in common.
     """
 
     def hook(telemetry: Telemetry) -> Undo:
         probe = compile_operation(operation, telemetry)
 
         def make(function: Function) -> Function:
-            return surround(operation, telemetry, probe, function)
+            if isinstance(function, FunctionType) and _watched.get(function) is operation:
+                return function
+            watched = surround(operation, telemetry, probe, function)
+            if isinstance(watched, FunctionType):
+                _watched[watched] = operation
+            return watched
 
         return replace(target, make, probe.silence, probe.failed, optional)
 
@@ -53,6 +61,10 @@ def surround(operation: Operation, telemetry: Telemetry, probe: Probe, function:
     shell = operation.shell or shell_for(function, brief=operation.innermost)
     inside = None if operation.inside is None else operation.inside(telemetry)
     return shell(probe, function if inside is None else inside(function))
+
+
+#: What each watched function is watched as. A mark on the function would be copied by whoever wraps it.
+_watched: WeakKeyDictionary[FunctionType, Operation] = WeakKeyDictionary()
 
 
 def enrich(target: str, action: Action, *, optional: bool = False) -> Hook:
@@ -105,7 +117,7 @@ def after(target: str, action: Action, *, optional: bool = False) -> Hook:
     return hook
 
 
-def instead(target: str, action: Action) -> Hook:
+def instead(target: str, action: Action, *, optional: bool = False) -> Hook:
     """Answers a call of `target` with what the action tells; where there is nothing, the call is made as ever."""
     read, tell, wanted = action
 
@@ -130,7 +142,7 @@ def instead(target: str, action: Action) -> Hook:
 
             return watched
 
-        return replace(target, make, switch.off, failed)
+        return replace(target, make, switch.off, failed, optional)
 
     return hook
 

@@ -26,6 +26,8 @@ _KNOWN = tuple(
         ("{_id: ", r"(\{_id: )[^\n]*()"),
         ("cannot encode object: ", r"(cannot encode object: )[^\n]*()"),
         ("Invalid document ", r"(Invalid document )[^\n]*()"),
+        # elasticsearch and opensearch-py: of the engine's answer stays its name for the failure
+        ("Error(", r"(Error\(\d{3}, (?:'\w+', )?)(?!'\w+'\)(?:\n|\Z))[^\n]*()"),
         # SQLAlchemy
         ("\n[SQL: ", r"(\n\[SQL: ).*?((?=\n\(Background on this error at: )|\Z)"),
         ("\n[parameters: ", r"(\n\[parameters: ).*?((?=\n\(Background on this error at: )|\Z)"),

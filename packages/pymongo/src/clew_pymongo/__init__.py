@@ -7,7 +7,7 @@ from typing import Any
 
 from clew import Plugin, patch
 from clew.conventions import db, db_command
-from clew.hooks import Hook
+from clew.operation import Operation
 
 __all__ = ["plugin"]
 
@@ -42,7 +42,7 @@ PLACES = "_clew_places"
 read_server = attrgetter("server")
 
 
-def place(database: Any) -> SimpleNamespace:
+def whereabouts(database: Any) -> SimpleNamespace:
     client, name = database.client, database.name
     places = vars(client).setdefault(PLACES, {})
     if name not in places:
@@ -54,14 +54,14 @@ def place(database: Any) -> SimpleNamespace:
 
 def on_collection(name: str) -> Callable[..., db_command.Command]:
     def read(collection: Any, *args: Any, **options: Any) -> db_command.Command:
-        return db_command.command(name, place(collection.database), collection.name)
+        return db_command.command(name, whereabouts(collection.database), collection.name)
 
     return read
 
 
 def in_batch(name: str) -> Callable[..., db_command.Command]:
     def read(collection: Any, items: Any, *args: Any, **options: Any) -> db_command.Command:
-        return db_command.command(name, place(collection.database), collection.name, db.size(items))
+        return db_command.command(name, whereabouts(collection.database), collection.name, db.size(items))
 
     return read
 
@@ -70,11 +70,11 @@ def read_query(cursor: Any) -> db_command.Command | None:
     """What comes when the first rows are looked at; that more of them are fetched is part of the same query."""
     if cursor.cursor_id is not None or not cursor.alive:
         return None
-    return db_command.command("find", place(cursor.collection.database), cursor.collection.name)
+    return db_command.command("find", whereabouts(cursor.collection.database), cursor.collection.name)
 
 
 def read_command(database: Any, command: Any, *args: Any, **options: Any) -> db_command.Command:
-    return db_command.command(command if isinstance(command, str) else next(iter(command)), place(database))
+    return db_command.command(command if isinstance(command, str) else next(iter(command)), whereabouts(database))
 
 
 def read_code(error: BaseException) -> str | None:
@@ -82,26 +82,27 @@ def read_code(error: BaseException) -> str | None:
     return None if code is None else str(code)
 
 
-def hooks(collection: str, cursor: str, database: str) -> Iterator[Hook]:
+def operations() -> Iterator[tuple[str, Operation]]:
+    """Class and method, and what a call of it is."""
     methods = [(BRIEF, on_collection, True), (OTHERS, on_collection, False), (BATCHES, in_batch, True)]
     for names, reader, brief in methods:
         for method, name in names.items():
-            operation = db_command.operation(reader(name), read_server, read_code, brief)
-            yield patch(f"{collection}.{method}", operation, optional=True)
-    query = db_command.operation(read_query, read_server, read_code)
-    command = db_command.operation(read_command, read_server, read_code)
-    yield patch(f"{cursor}._refresh", query, optional=True)
-    yield patch(f"{database}.command", command, optional=True)
+            yield (
+                f"collection:{{}}Collection.{method}",
+                db_command.operation(reader(name), read_server, read_code, brief),
+            )
+    yield "cursor:{}Cursor._refresh", db_command.operation(read_query, read_server, read_code)
+    yield "database:{}Database.command", db_command.operation(read_command, read_server, read_code)
 
 
-NEW, ASYNC = "pymongo.synchronous", "pymongo.asynchronous"
+# The classes were in pymongo itself before 4.9, and newer versions have them there, too, for who looks for them.
+MODULES = {"pymongo": "", "pymongo.synchronous": "", "pymongo.asynchronous": "Async"}
 plugin = Plugin(
     "pymongo",
     versions=">=4.0",
     hooks=[
-        # Before 4.9; under these names newer versions do not have the classes a second time.
-        *hooks("pymongo.database:Collection", "pymongo.collection:Cursor", "pymongo.mongo_client:database.Database"),
-        *hooks(f"{NEW}.collection:Collection", f"{NEW}.cursor:Cursor", f"{NEW}.database:Database"),
-        *hooks(f"{ASYNC}.collection:AsyncCollection", f"{ASYNC}.cursor:AsyncCursor", f"{ASYNC}.database:AsyncDatabase"),
+        patch(f"{module}.{place.format(prefix)}", operation, optional=True)
+        for place, operation in operations()
+        for module, prefix in MODULES.items()
     ],
 )

@@ -36,6 +36,8 @@ class DbCommandContract:
     getting: tuple[str, dict[str, Any]]
     #: The same for two puts in one batch, without the size; None where there are no batches.
     batching: tuple[str, dict[str, Any]] | None = None
+    #: The attributes of spans that points do not have.
+    beside: frozenset[str] = frozenset()
     #: The store's own code of what `refused` runs into; None where it has none.
     code: str | None = None
     #: The places that the plugin patches: (owner, attribute).
@@ -77,8 +79,11 @@ class DbCommandContract:
         for span, (name, says) in ((put, self.putting), (get, self.getting)):
             assert (span.name, span.kind, span.status.status_code) == (name, SpanKind.CLIENT, StatusCode.UNSET)
             assert dict(span.attributes or {}) == {**self.where, **says}
-        points = [({**self.where, **says}, 1) for _, says in (self.putting, self.getting)]
+        points = [(self.point(says), 1) for _, says in (self.putting, self.getting)]
         assert sorted(record.points(METRIC), key=repr) == sorted(points, key=repr)
+
+    def point(self, says: dict[str, Any]) -> dict[str, Any]:
+        return {key: value for key, value in {**self.where, **says}.items() if key not in self.beside}
 
     def test_what_was_never_put_is_no_failure(self, record: Recording, client: Any) -> None:
         assert self.get(client, "nothing") is None
@@ -103,7 +108,7 @@ class DbCommandContract:
         span, (name, says) = record.span(), self.batching
         assert span.name == name
         assert dict(span.attributes or {}) == {**self.where, **says, "db.operation.batch.size": 5}
-        assert record.points(METRIC) == [({**self.where, **says}, 1)]
+        assert record.points(METRIC) == [(self.point(says), 1)]
         assert self.get(client, "sku3") == "3"
 
     def test_a_failure_is_the_librarys_own_and_is_recorded(self, record: Recording, client: Any) -> None:
@@ -190,14 +195,19 @@ class DbCommandContract:
             with enabled(self.plugin) as record:
                 self.get(client, "sku")
                 assert record.span().name == self.getting[0]
-            self.get(client, "sku")
-            assert len(record.spans()) == 1
+            self.get(client, "sku")  # some libraries follow themselves when we do not
+            assert len([span for span in record.spans() if _is_ours(span)]) == 1
 
     def test_disabling_puts_back_the_very_objects(self) -> None:
         before = [vars(owner)[name] for owner, name in self.patched]
         with enabled(self.plugin):
-            assert all(vars(owner)[name] is not old for (owner, name), old in zip(self.patched, before, strict=True))
+            # Once, not twice: under two names of a module a class is still one.
+            assert [vars(owner)[name].__wrapped__ for owner, name in self.patched] == before
         assert [vars(owner)[name] for owner, name in self.patched] == before
+
+
+def _is_ours(span: Any) -> bool:
+    return bool(span.instrumentation_scope.name.startswith("clew."))
 
 
 class Loop:
