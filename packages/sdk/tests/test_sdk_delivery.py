@@ -13,7 +13,7 @@ import pytest
 from servers.sink import Sink
 
 from clew_sdk import TracerProvider, retry
-from clew_sdk.deadline import Deadline, Hurry
+from clew_sdk.deadline import Deadline
 from clew_sdk.native import monotonic
 from clew_sdk.outbox import Account
 from clew_sdk.pipeline import Pipeline
@@ -283,7 +283,7 @@ def test_an_answer_that_trickles_is_given_up_at_the_attempts_deadline(
         thread.start()
         pipeline = pipeline_to(f"http://127.0.0.1:{server.getsockname()[1]}")
         record(pipeline, 1)
-        outcome = pipeline._channels[0].transport.send(b"", Deadline(time.monotonic() + 100, Hurry()))
+        outcome = pipeline._channels[0].transport.send(b"", Deadline(time.monotonic() + 100))
         stop.set()
         thread.join()
         assert outcome.failure == "timeout"
@@ -314,7 +314,7 @@ def test_an_endless_answer_is_not_read(head: bytes, pipeline_to: Make) -> None:
         thread.start()
         pipeline = pipeline_to(f"http://127.0.0.1:{server.getsockname()[1]}")
         transport = pipeline._channels[0].transport
-        assert transport.send(b"", Deadline(time.monotonic() + 30, Hurry())).failure == ""
+        assert transport.send(b"", Deadline(time.monotonic() + 30)).failure == ""
         assert transport._connection._socket is None
         thread.join(30)
         assert not thread.is_alive()

@@ -17,7 +17,7 @@ import clew
 from clew.guard import LIMIT
 from clew.hooks import Action
 from clew.operation import Operation
-from clew.plugin import _enabled
+from clew.plugin import PluginError, _enabled
 
 module, attribute, library, hand = sys.argv[1:5]
 SITES = tuple(
@@ -289,7 +289,10 @@ def checked(hook, site, cell, replacement, way):
     faults = []
     expected = FAILURE if way == "raises" else b"hello" if here.shell else ANSWER
     try:
-        plugin.enable()
+        try:
+            plugin.enable()
+        except PluginError:  # it runs when the plugin is enabled: then that does not come to be, and nothing is touched
+            reached.clear()
         for _ in range(LIMIT + 2):
             calls.clear()
             result = here.call()

@@ -68,8 +68,8 @@ def sql():
         f"select 1 /* {SECRET} */", f"select * from users -- {SECRET}", f"insert into users values ('a', '{SECRET}')",
         f"select * from users where password = '{SECRET}", f"select x'{SECRET.encode().hex()}'", f"select '{SECRET}' || $$x$$",
     ):  # fmt: skip
-        attempt(connection.execute, statement)
-    attempt(connection.execute, "select * from users where password = ?", (SECRET,))
+        attempt(connection.cursor().execute, statement)
+    attempt(connection.cursor().execute, "select * from users where password = ?", (SECRET,))
     large = "select * from users where name in (" + ",".join(["'" + SECRET + "'"] * 200_000) + ")"
     with kit.clock() as took:
         attempt(connection.execute, large)

@@ -22,15 +22,17 @@ def ring(*_):
 
 signal.signal(signal.SIGALRM, ring)
 signal.setitimer(signal.ITIMER_REAL, 0.0006, 0.0006)
-begun = last = time.monotonic()
-while (now := time.monotonic()) - begun < float(sys.argv[1]):
-    longest, last = max(longest, now - last), now
-    live = kit.tracer().start_span("main", attributes={"a": 1})
-    for number in range(50):
-        live.set_attribute(f"key{number}", number)
-    live.end()
-    made += 1
-signal.setitimer(signal.ITIMER_REAL, 0)
+try:
+    begun = last = time.monotonic()
+    while (now := time.monotonic()) - begun < float(sys.argv[1]):
+        longest, last = max(longest, now - last), now
+        live = kit.tracer().start_span("main", attributes={"a": 1})
+        for number in range(50):
+            live.set_attribute(f"key{number}", number)
+        live.end()
+        made += 1
+finally:
+    signal.setitimer(signal.ITIMER_REAL, 0)
 kit.note(made=made, rung=rung, longest=longest)
 kit.flush()
 print("done")

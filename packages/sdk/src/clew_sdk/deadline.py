@@ -25,8 +25,8 @@ class Deadline:
 
     __slots__ = ("_by", "_hurry")
 
-    def __init__(self, by: float, hurry: Hurry) -> None:
-        self._by, self._hurry = by, hurry
+    def __init__(self, by: float, hurry: Hurry | None = None) -> None:
+        self._by, self._hurry = by, hurry or Hurry()
 
     def within(self, seconds: float) -> Deadline:
         """The same, or as many seconds from now if that is sooner."""
