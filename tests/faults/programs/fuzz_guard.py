@@ -248,8 +248,8 @@ class Door:
             within, last = place(owner)
             self.kind = getattr(within, last)
         self.shell, self.raw = shell_of(hook), vars(self.kind).get(self.name, MISSING)
-        application = stand_in(None, way, self.shell)
-        self.application = application if self.shell == "wsgi" else lambda *args: application(None, *args)
+        application = stand_in(None if self.shell else awaited, way, self.shell)
+        self.application = application if self.shell != "asgi" else lambda *args: application(None, *args)
         if self.argument is not None:
             setattr(self.kind, self.name, lambda *args: args[self.argument])
         self.installed = vars(self.kind).get(self.name, MISSING)
@@ -260,9 +260,13 @@ class Door:
             opened = getattr(self.kind, self.name)(*given, self.application)
         else:
             holder = object.__new__(self.kind)
-            holder.__dict__[self.name] = self.application
+            if self.raw is MISSING:
+                holder.__dict__[self.name] = self.application
+            else:
+                self.raw.__set__(holder, self.application)
             opened = getattr(holder, self.name, self.application)
-        return perform(lambda *args: opened(*args[-2:]) if self.shell == "wsgi" else opened(*args[-3:]), self.shell)
+        given = {"wsgi": 2, "asgi": 3}.get(self.shell, 1)
+        return perform(lambda *args: opened(*args[-given:]), self.shell)
 
     def untouched(self):
         return vars(self.kind).get(self.name, MISSING) is self.installed

@@ -36,10 +36,6 @@ class Probe:
     ) -> None:
         self.begin, self.end, self.failed, self.brief = begin, end, failed, brief
 
-    @property
-    def silent(self) -> bool:
-        return self.begin is _nothing
-
     def silence(self) -> None:
         """Makes every shell around it pass calls through untouched: undone beneath a later patch of somebody else."""
         self.begin, self.brief = _nothing, None
