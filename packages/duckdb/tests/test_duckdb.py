@@ -23,7 +23,7 @@ class TestDuckDB(DbClientContract):
 
     @contextmanager
     def connect(self) -> Iterator[Any]:
-        with duckdb.connect(self.path) as connection:
+        with duckdb.connect(str(self.path)) as connection:
             yield connection
 
     def run(self, connection: Any, sql: str, *parameters: Any) -> list[Any]:

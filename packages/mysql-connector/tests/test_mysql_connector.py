@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager, closing, contextmanager
 from typing import Any
 
 import mysql.connector
+import mysql.connector.version
 import pytest
 
 from clew.testing.contracts.db_client import DbClientContract
@@ -69,6 +70,7 @@ class TestInC(TestInPython):
     options = {"use_pure": False}
 
 
+@pytest.mark.skipif(mysql.connector.version.VERSION < (9,), reason="before 9.0 its coroutines cannot be cancelled")
 class TestCoroutines(AsyncDbClientContract):
     plugin = plugin
     own_text = "SELECT info FROM information_schema.processlist WHERE id = connection_id()"

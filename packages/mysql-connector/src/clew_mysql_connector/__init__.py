@@ -22,7 +22,10 @@ plugin = Plugin(
         for module, name in modules.items()
         for kind in ("", "Prepared")
         for hook in db_client.cursor(
-            f"mysql.connector.{module}:{name}{kind}", read_server, of="_connection", doubled=None if kind else False
+            f"mysql.connector.{module}:{name}{kind}",
+            read_server,
+            of="_connection|_cnx",
+            doubled=None if kind else False,
         )
     ],
 )

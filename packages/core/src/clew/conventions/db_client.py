@@ -72,8 +72,9 @@ def statement(
 def methods(
     read_server: Callable[[Any], Server], read_code: Callable[[BaseException], str | None], of: str = "connection"
 ) -> dict[str, Operation]:
-    """What a cursor of the DB-API (PEP 249) does, by the name of its method; `of` is where it has its connection."""
-    connection = attrgetter(of)
+    """What a cursor of the DB-API (PEP 249) does, by the name of its method; `of` is where it has its connection: the
+    attribute's name, or names with `|` between them."""
+    connection = attrgetter(of) if "|" not in of else _first_attribute(of.split("|"))
 
     def read_execute(cursor: Any, *args: Any, **options: Any) -> Query:
         return args[0] if args else _first(options), connection(cursor), None
@@ -101,6 +102,10 @@ def cursor(
     if doubled is not None:
         operations["execute"] = commented(operations["execute"], doubled)
     return [patch(f"{target}.{name}", operation, optional=True) for name, operation in operations.items()]
+
+
+def _first_attribute(names: list[str]) -> Callable[[Any], Any]:
+    return lambda subject: next(found for name in names if (found := getattr(subject, name, None)) is not None)
 
 
 def _first(options: Mapping[str, Any]) -> Any:
