@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 from servers.workspace import Package, plugins
 
+from faults.conftest import missing
 from faults.harness import PROGRAMS, WATCHDOG, read_notes
 
 EVERY_PLUGIN = [
@@ -24,6 +26,8 @@ def test_whatever_raises_in_us_the_call_happens_once_and_unchanged(
     package: Package, library: str, value: str, hand: str, tmp_path: Path, only_clew: None
 ) -> None:
     """At each place in turn; the third failure within a minute switches the plugin off, which is said once."""
+    if library not in sys.stdlib_module_names and find_spec(library.partition(".")[0]) is None:
+        missing(f"the library {library}")
     module, _, attribute = value.partition(":")
     command = [sys.executable, str(PROGRAMS / "fuzz_guard.py"), module, attribute, library, hand]
     settings = {

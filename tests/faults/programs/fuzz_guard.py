@@ -338,12 +338,21 @@ for hook in found.hooks:
     if "target" not in parts or hook.__qualname__.startswith(("derive.", "listen.")):
         skipped.append(hook.__qualname__)
         continue
+    operation = next((cell.cell_contents for cell in parts.values() if isinstance(cell.cell_contents, Operation)), None)
+    if getattr(operation, "shell", None) is not None and not shell_of(hook):
+        skipped.append(parts["target"].cell_contents)  # such as a context manager: no stand-in has its shape
+        continue
     ours += bool(broken_ones)
     try:
         target = parts["target"].cell_contents
         held = hook.__qualname__.startswith("door.") and parts["argument"].cell_contents is None
         owner, name = place(target.rpartition(".")[0] if held else target)
-        getattr(owner, name)
+        if not held and inspect.isclass(
+            getattr(owner, name)
+        ):  # something happens to its objects: no call to stand in for
+            skipped.append(target)
+            ours -= bool(broken_ones)
+            continue
     except (ImportError, AttributeError):  # optional, or of another version
         skipped.append(parts["target"].cell_contents)
         continue
