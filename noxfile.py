@@ -38,6 +38,8 @@ def tools() -> list[str]:
 
 
 FOR_FAULTS = ("gevent", "celery", "pyuwsgi")  # servers and workers that no plugin's tests need
+#: A file's tests stay together, as they share servers and patched libraries.
+PARALLEL = ("-n", "auto", "--dist", "loadfile")
 OLDEST = [nox.param(path, id=path.name) for path in PACKAGES if versions(path, "oldest")]
 
 
@@ -52,14 +54,14 @@ def demo(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """All tests but the faults, on the Python that runs nox."""
     install(session, *for_tests())
-    session.run("pytest", "--ignore=tests/faults", *session.posargs)
+    session.run("pytest", *PARALLEL, "--ignore=tests/faults", *session.posargs)
 
 
 @nox.session(python=list(PYTHONS))
 def matrix(session: nox.Session) -> None:
     """The tests that a Python version can change, on every CPython found here."""
     install(session, *for_tests())
-    session.run("pytest", "--ignore=tests/faults", "-m", "not once", *session.posargs)
+    session.run("pytest", *PARALLEL, "--ignore=tests/faults", "-m", "not once", *session.posargs)
 
 
 @nox.session
@@ -81,8 +83,11 @@ def soak(session: nox.Session) -> None:
 @nox.parametrize("package", OLDEST)
 def oldest(session: nox.Session, package: Path) -> None:
     """A plugin's own tests with the oldest library versions that it states."""
-    install(session, *tools(), *versions(package, "oldest"))
-    session.run("pytest", str(package), *session.posargs)
+    needed = [argument for name in ("core", "sdk", "cli", package.name) for argument in ("-e", f"packages/{name}")]
+    session.install(*needed, *tools(), *versions(package, "oldest"))
+    # The other packages are not installed, which would take longer than the tests; some are imported by them.
+    sources = os.pathsep.join(str(other / "src") for other in PACKAGES)
+    session.run("pytest", str(package), *session.posargs, env={"PYTHONPATH": sources})
 
 
 @nox.session
