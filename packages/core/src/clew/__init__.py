@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from clew.doors import door as door
     from clew.event_pairs import EventPair as EventPair
     from clew.event_pairs import between as between
+    from clew.flushing import flush_after as flush_after
     from clew.hooks import after as after
     from clew.hooks import enrich as enrich
     from clew.hooks import instead as instead
@@ -48,6 +49,7 @@ _HOME = {
     "door": "doors",
     "enable": "discovery",
     "enrich": "hooks",
+    "flush_after": "flushing",
     "instead": "hooks",
     "listen": "hooks",
     "patch": "hooks",

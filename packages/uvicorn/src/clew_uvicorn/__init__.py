@@ -1,6 +1,6 @@
 """Follows the requests that reach any ASGI application on uvicorn."""
 
-from clew import Plugin, door
+from clew import Plugin, door, flush_after
 from clew.conventions import http_server
 
 __all__ = ["plugin"]
@@ -18,7 +18,11 @@ plugin = Plugin(
     "uvicorn",
     versions=">=0.23",
     hooks=[
-        door(f"uvicorn.protocols.{protocol}.app", http_server.asgi, optional=protocol.startswith("http.zttp"))
-        for protocol in PROTOCOLS
+        *(
+            door(f"uvicorn.protocols.{protocol}.app", http_server.asgi, optional=protocol.startswith("http.zttp"))
+            for protocol in PROTOCOLS
+        ),
+        # It raises the signal that ended it once more, and as gunicorn's worker the signal then ends the process.
+        flush_after("uvicorn.server:Server.shutdown"),
     ],
 )
