@@ -83,9 +83,12 @@ def soak(session: nox.Session) -> None:
 @nox.parametrize("package", OLDEST)
 def oldest(session: nox.Session, package: Path) -> None:
     """A plugin's own tests with the oldest library versions that it states."""
-    needed = [argument for name in ("core", "sdk", "cli", package.name) for argument in ("-e", f"packages/{name}")]
-    session.install(*needed, *tools(), *versions(package, "oldest"))
-    # The other packages are not installed, which would take longer than the tests; some are imported by them.
+    # All packages would take longer to install than the tests run; what tests only import is on the path.
+    needs = load_toml(package / "pyproject.toml")["project"]["dependencies"]
+    beneath = [need.removeprefix("clew-") for need in needs if need.startswith("clew-")]
+    names = dict.fromkeys(["core", "sdk", "cli", "threads", *beneath, package.name])
+    editable = [argument for name in names for argument in ("-e", f"packages/{name}")]
+    session.install(*editable, *tools(), *versions(package, "oldest"))
     sources = os.pathsep.join(str(other / "src") for other in PACKAGES)
     session.run("pytest", str(package), *session.posargs, env={"PYTHONPATH": sources})
 
