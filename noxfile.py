@@ -27,7 +27,8 @@ if "PIP_INDEX_URL" in os.environ:  # uv does not read pip's settings
 
 
 def versions(package: Path, which: str) -> list[str]:
-    """The `oldest` or `newest` versions of its library that a package says it is tested with."""
+    """The `oldest` or `newest` versions of its library that a package says it is tested with; or the packages of ours
+    that its tests want installed `beside` it."""
     tool = load_toml(package / "pyproject.toml").get("tool", {})
     return list(tool.get("clew-versions", {}).get(which, []))
 
@@ -86,7 +87,7 @@ def oldest(session: nox.Session, package: Path) -> None:
     # All packages would take longer to install than the tests run; what tests only import is on the path.
     needs = load_toml(package / "pyproject.toml")["project"]["dependencies"]
     beneath = [need.removeprefix("clew-") for need in needs if need.startswith("clew-")]
-    names = dict.fromkeys(["core", "sdk", "cli", "threads", *beneath, package.name])
+    names = dict.fromkeys(["core", "sdk", "cli", "threads", *beneath, *versions(package, "beside"), package.name])
     editable = [argument for name in names for argument in ("-e", f"packages/{name}")]
     session.install(*editable, *tools(), *versions(package, "oldest"))
     sources = os.pathsep.join(str(other / "src") for other in PACKAGES)

@@ -6,6 +6,7 @@ import io
 import sys
 import weakref
 from collections.abc import Iterator
+from contextvars import copy_context
 from typing import Any
 from wsgiref.util import FileWrapper
 
@@ -14,6 +15,7 @@ from opentelemetry import baggage
 from opentelemetry.trace import StatusCode
 
 import clew
+from clew import settings
 from clew.testing.recording import Recording, recording
 
 
@@ -255,3 +257,35 @@ def test_a_request_leaves_no_garbage_for_the_collector(record: Recording) -> Non
         assert [work() for work in works] == [None] * 3
     finally:
         gc.enable()
+
+
+@pytest.mark.parametrize("excluded", [False, True])
+def test_a_request_that_begins_in_what_is_left_of_another_is_a_trace_of_its_own(
+    excluded: bool, record: Recording, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As uvicorn begins the next one of a connection in the task of the one before."""
+    chosen = settings.current()._replace(excluded_urls=("/health",) if excluded else ())
+    monkeypatch.setattr(settings, "current", lambda: chosen)
+    left: list[Any] = []
+
+    class Body(list[bytes]):
+        def close(self) -> None:
+            pass
+
+    def application(environ: Any, start_response: Any) -> list[bytes]:
+        left.append(copy_context())
+        start_response("200 OK", [])
+        return Body([b""])
+
+    watched = clew.wsgi(application)
+
+    def request(path: str) -> None:
+        body: Any = watched(environ(PATH_INFO=path), lambda *_: None)
+        body.close()
+
+    request("/health")
+    left[0].run(request, "/a")
+    spans = record.spans()
+    assert [(span.attributes or {})["url.path"] for span in spans] == (["/a"] if excluded else ["/health", "/a"])
+    assert [span.parent for span in spans] == [None] * len(spans)
+    assert len({span.context.trace_id for span in spans}) == len(spans)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from functools import lru_cache
+from typing import cast
 
 from opentelemetry.context import Context
 from opentelemetry.trace import NonRecordingSpan, SpanContext
 
-from clew.operation import WORK, Facts, Operation
+from clew.operation import WORK, Facts, Operation, Work
 from clew.propagation import SPAN, SUPPRESS, random_bits
 from clew.settings import Settings
 
@@ -22,8 +23,15 @@ class Silence:
 
     def __init__(self, context: Context) -> None:
         unsampled = SpanContext(random_bits(128) or 1, random_bits(64) or 1, is_remote=False)
-        self.inside = Context({**context, WORK: None, SUPPRESS: True, SPAN: NonRecordingSpan(unsampled)})
+        self.inside = Context({**context, SUPPRESS: True, SPAN: NonRecordingSpan(unsampled)})
         self.request_id = ""
+
+
+def silent_work(context: Context) -> Work:
+    """The work of a request that is excluded; what is left of it when it is over is known by it."""
+    work = Work(Silence(context), "")
+    dict.update(cast("dict[str, object]", work.inside), {WORK: work})  # not yet anybody's
+    return work
 
 
 def exclusion(chosen: Settings, operation: Operation) -> Callable[[Facts], bool] | None:

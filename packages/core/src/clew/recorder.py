@@ -9,7 +9,7 @@ from opentelemetry.context import Context
 
 from clew import failures, repeating, slow
 from clew.answer_headers import telling
-from clew.exclusion import Silence, exclusion
+from clew.exclusion import Silence, exclusion, silent_work
 from clew.operation import FAMILY, WORK, Operation, Scribe, Work
 from clew.probe import Begin, Brief, End, Note, Probe
 from clew.propagation import REQUEST_ID, SUPPRESS, acceptor, get_current, injector, random_id
@@ -19,6 +19,8 @@ from clew.telemetry import Telemetry
 from clew.trust import truster
 
 ENDED = Context()
+#: The API takes an empty context for none, and then the current one.
+FRESH = Context({WORK: None})
 
 
 def compile_operation(operation: Operation, telemetry: Telemetry) -> Probe:
@@ -142,7 +144,7 @@ def _begin_edge(operation: Operation, telemetry: Telemetry, scribe: Scribe) -> B
 
     def begin(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Work | None:
         try:
-            context = get_current()
+            context = _around()
             facts, request_id, remote, stamp = None, "", None, None
             try:
                 found = read(*args, **kwargs)
@@ -151,7 +153,7 @@ def _begin_edge(operation: Operation, telemetry: Telemetry, scribe: Scribe) -> B
                     return None
                 facts, carrier = found
                 if excluded is not None and excluded(facts):
-                    return Work(Silence(context), "")
+                    return silent_work(context)
                 stamp = carrier.get(header)
                 request_id, remote, accepted = accept(carrier, context)
                 if trusts is None or trusts(args):
@@ -175,12 +177,23 @@ def _begin_edge(operation: Operation, telemetry: Telemetry, scribe: Scribe) -> B
     return begin
 
 
+def _around() -> Context:
+    """The context here; a fresh one in what is left of a request that is over.
+
+    Servers begin the next request of a connection in the task of the one before (uvicorn).
+    """
+    context = get_current()
+    work: Any = context.get(WORK)
+    return FRESH if work is not None and work.inside is ENDED else context
+
+
 def _end_edge(operation: Operation, telemetry: Telemetry, scribe: Scribe) -> End:
     family, read_result, blameless = operation.family, operation.read_result, operation.blameless
     write, failed = scribe.end, telemetry.guard.failed
 
     def end(work: Work, result: Any, error: BaseException | None) -> None:
         if type(work.call) is Silence:
+            work.inside = ENDED
             return
         outcome = None
         try:
