@@ -15,7 +15,8 @@ def read_route(app: Any, *context: Any) -> str | None:
     return rule.rule if rule is not None else None
 
 
-def read_failure(app: Any, error: BaseException) -> BaseException:
+def read_failure(app: Any, *context: Any) -> BaseException:
+    error: BaseException = context[-1]  # newer versions hand over their context first
     return error
 
 
