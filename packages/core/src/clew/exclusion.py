@@ -14,6 +14,9 @@ from clew.operation import WORK, Facts, Operation, Work
 from clew.propagation import SPAN, SUPPRESS, random_bits
 from clew.settings import Settings
 
+#: Context key of ours alone.
+EXCLUDED = "clew-excluded"
+
 
 class Silence:
     """Stands for the call of a request that is excluded. Below it our plugins are quiet, and what others record has a
@@ -23,14 +26,14 @@ class Silence:
 
     def __init__(self, context: Context) -> None:
         unsampled = SpanContext(random_bits(128) or 1, random_bits(64) or 1, is_remote=False)
-        self.inside = Context({**context, SUPPRESS: True, SPAN: NonRecordingSpan(unsampled)})
+        self.inside = Context({**context, WORK: None, SUPPRESS: True, SPAN: NonRecordingSpan(unsampled)})
         self.request_id = ""
 
 
 def silent_work(context: Context) -> Work:
-    """The work of a request that is excluded; what is left of it when it is over is known by it."""
+    """The work of a request that is excluded: nobody further in finds it, but what is left of it is known by it."""
     work = Work(Silence(context), "")
-    dict.update(cast("dict[str, object]", work.inside), {WORK: work})  # not yet anybody's
+    dict.update(cast("dict[str, object]", work.inside), {EXCLUDED: work})  # not yet anybody's
     return work
 
 

@@ -9,7 +9,7 @@ from opentelemetry.context import Context
 
 from clew import failures, repeating, slow
 from clew.answer_headers import telling
-from clew.exclusion import Silence, exclusion, silent_work
+from clew.exclusion import EXCLUDED, Silence, exclusion, silent_work
 from clew.operation import FAMILY, WORK, Operation, Scribe, Work
 from clew.probe import Begin, Brief, End, Note, Probe
 from clew.propagation import REQUEST_ID, SUPPRESS, acceptor, get_current, injector, random_id
@@ -183,7 +183,7 @@ def _around() -> Context:
     Servers begin the next request of a connection in the task of the one before (uvicorn).
     """
     context = get_current()
-    work: Any = context.get(WORK)
+    work: Any = context.get(WORK) or context.get(EXCLUDED)
     return FRESH if work is not None and work.inside is ENDED else context
 
 
