@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -34,6 +35,11 @@ def calling_line() -> dict[str, Any]:
             break
         frame = frame.f_back
     return {}
+
+
+def shown(place: Mapping[str, Any], otherwise: str) -> str:
+    """A calling line for people: `shop/views.py:41`; `otherwise` where there is none."""
+    return f"{place[keys.CODE_FILE_PATH]}:{place[keys.CODE_LINE_NUMBER]}" if place else otherwise
 
 
 @lru_cache(2048)

@@ -10,7 +10,7 @@ from clew.hooks import Hook
 from clew.operation import Operation
 from clew.places import Undo, resolve
 from clew.probe import Probe
-from clew.propagation import attach, detach, get_current
+from clew.propagation import amend, attach, detach, get_current
 from clew.recorder import compile_operation
 from clew.telemetry import Telemetry
 
@@ -69,8 +69,7 @@ class _Held:
 
     def __init__(self, running: Any) -> None:
         self.running = running
-        # A Context refuses to be changed, but the one inside a new call is not yet anybody's.
-        dict.update(cast("dict[str, object]", running.inside), {HELD: self})
+        amend(running.inside, {HELD: self})
         self.token = attach(running.inside)
 
     def close(self, probe: Probe, error: BaseException | None) -> None:

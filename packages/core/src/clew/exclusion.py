@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from functools import lru_cache
-from typing import cast
 
 from opentelemetry.context import Context
 from opentelemetry.trace import NonRecordingSpan, SpanContext
 
 from clew.operation import WORK, Facts, Operation, Work
-from clew.propagation import SPAN, SUPPRESS, random_bits
+from clew.propagation import SPAN, SUPPRESS, amend, random_bits
 from clew.settings import Settings
 
 #: Context key of ours alone.
@@ -33,7 +32,7 @@ class Silence:
 def silent_work(context: Context) -> Work:
     """The work of a request that is excluded: nobody further in finds it, but what is left of it is known by it."""
     work = Work(Silence(context), "")
-    dict.update(cast("dict[str, object]", work.inside), {EXCLUDED: work})  # not yet anybody's
+    amend(work.inside, {EXCLUDED: work})
     return work
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from fnmatch import fnmatchcase
@@ -46,6 +46,9 @@ get_textmap: Callable[[], TextMapPropagator] = (
 )
 #: Raises ValueError in another context than attach was called in; `detach` does not.
 reset: Callable[[Any], None] = _variable.reset if _direct else context_api.detach
+
+#: Writes into a context that is not yet anybody's; it refuses to be changed, and copying costs as much as making it.
+amend: Callable[[Context, Mapping[str, object]], None] = cast("Any", dict.update)
 
 Inject = Callable[[Facts, Any, Context], None]
 Accept = Callable[[Any, Context], "tuple[str, Remote | None, Context]"]

@@ -12,7 +12,7 @@ from clew.answer_headers import telling
 from clew.exclusion import EXCLUDED, Silence, exclusion, silent_work
 from clew.operation import FAMILY, WORK, Operation, Scribe, Work
 from clew.probe import Begin, Brief, End, Note, Probe
-from clew.propagation import REQUEST_ID, SUPPRESS, acceptor, get_current, injector, random_id
+from clew.propagation import REQUEST_ID, SUPPRESS, acceptor, amend, get_current, injector, random_id
 from clew.queueing import HEADER, waited
 from clew.sheet import Sheet
 from clew.telemetry import Telemetry
@@ -167,8 +167,7 @@ def _begin_edge(operation: Operation, telemetry: Telemetry, scribe: Scribe) -> B
             call.request_id = work.request_id
             work.answer = () if tell is None else tell(call)
             work.queued = None if stamp is None else waited(stamp)
-            # A Context refuses to be changed, but the one inside a new call is not yet anybody's.
-            dict.update(cast("dict[str, object]", work.inside), {WORK: work, REQUEST_ID: work.request_id})
+            amend(work.inside, {WORK: work, REQUEST_ID: work.request_id})
             return work
         except Exception as error:  # noqa: BLE001
             failed(error, f"begin {family}")

@@ -7,6 +7,7 @@ from typing import Any
 
 from opentelemetry import metrics
 
+from clew.calling import shown
 from clew.conventions import keys
 from clew.hourly import Hourly
 from clew.operation import Scribe, Work
@@ -29,7 +30,7 @@ def tell(scribe: Scribe, work: Work, repetition: Repetition) -> None:
     scribe.event(work.call, EVENT, {**about, **place})
     _counter().add(1, {keys.HTTP_ROUTE: route} if route else {})
     if _hourly.due((route, title)):
-        line = f"{place[keys.CODE_FILE_PATH]}:{place[keys.CODE_LINE_NUMBER]}" if place else "many places"
+        line = shown(place, "many places")
         message = "clew: %s made %d calls of %s in one request (%.3f s), from %s; request %s"
         _logger.warning(message, route or "a request", number, title, seconds, line, work.request_id)
 

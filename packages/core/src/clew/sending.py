@@ -3,27 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextvars import ContextVar, Token
 from functools import wraps
 from typing import Any
 
-from opentelemetry.context import Context
-
 from clew.probe import Probe
-from clew.propagation import attach, detach, get_current
 from clew.shells import is_coroutine
-
-#: Context key of ours alone.
-SENDING = "clew-sending"
-
 
 #: The client that is called, and how many requests the call has sent so far.
 Sending = list[Any]
-_put: Callable[[Any, str, Any], None] = dict.__setitem__  # a Context refuses to be changed, but a new one is nobody's
+#: Not in OpenTelemetry's context, which would have to be copied for it at each call.
+_sending: ContextVar[Sending | None] = ContextVar("clew-sending", default=None)
 
 
 def count() -> int:
     """Which request of the call in hand this is: 0 for the first."""
-    sending: Any = get_current().get(SENDING)
+    sending = _sending.get()
     if sending is None:
         return 0
     number: int = sending[1]
@@ -39,20 +34,18 @@ def shell(probe: Probe, function: Callable[..., Any]) -> Callable[..., Any]:
 def _plain(probe: Probe, function: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(function)
     def watched(*args: Any, **kwargs: Any) -> Any:
-        context = get_current()
-        if SENDING in context and _goes_on(context, args):
+        if _goes_on(args):
             return function(*args, **kwargs)
-        inside, sending = Context(context), [args[0] if args else None, 0]
-        _put(inside, SENDING, sending)
-        token = attach(inside)
+        sending = [args[0] if args else None, 0]
+        token = _sending.set(sending)
         try:
             result = function(*args, **kwargs)
         except BaseException as error:
-            detach(token)
+            _leave(token)
             if not sending[1]:
                 _unsent(probe, (args, kwargs), error)
             raise
-        detach(token)
+        _leave(token)
         return result
 
     return watched
@@ -61,29 +54,36 @@ def _plain(probe: Probe, function: Callable[..., Any]) -> Callable[..., Any]:
 def _coroutine(probe: Probe, function: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(function)
     async def watched(*args: Any, **kwargs: Any) -> Any:
-        context = get_current()
-        if SENDING in context and _goes_on(context, args):
+        if _goes_on(args):
             return await function(*args, **kwargs)
-        inside, sending = Context(context), [args[0] if args else None, 0]
-        _put(inside, SENDING, sending)
-        token = attach(inside)
+        sending = [args[0] if args else None, 0]
+        token = _sending.set(sending)
         try:
             result = await function(*args, **kwargs)
         except BaseException as error:
-            detach(token)
+            _leave(token)
             if not sending[1]:
                 _unsent(probe, (args, kwargs), error)
             raise
-        detach(token)
+        _leave(token)
         return result
 
     return watched
 
 
-def _goes_on(context: Context, args: tuple[Any, ...]) -> bool:
+def _goes_on(args: tuple[Any, ...]) -> bool:
     """Whether this is a step of a call in hand; another client of the same kind (for a token, say) is not."""
-    sending: Any = context[SENDING]
+    sending = _sending.get()
+    if sending is None:
+        return False
     return not args or sending[0] is args[0] or type(sending[0]) is not type(args[0])
+
+
+def _leave(token: Token[Sending | None]) -> None:
+    try:
+        _sending.reset(token)
+    except ValueError:  # a coroutine that was moved to another context: there is nothing to restore here
+        pass
 
 
 def _unsent(probe: Probe, arguments: tuple[tuple[Any, ...], dict[str, Any]], error: BaseException) -> None:

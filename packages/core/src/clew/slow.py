@@ -5,8 +5,7 @@ from __future__ import annotations
 from logging import getLogger
 from typing import TYPE_CHECKING, Any
 
-from clew.calling import calling_line
-from clew.conventions import keys
+from clew.calling import calling_line, shown
 from clew.hourly import Hourly
 from clew.operation import Facts, Operation
 from clew.propagation import REQUEST_ID
@@ -23,7 +22,7 @@ def tell(operation: Operation, facts: Facts, context: Context, nanoseconds: int)
     place = calling_line()
     name = "a call" if facts is None else operation.opening(operation.common(facts) if operation.common else facts)[0]
     if _hourly.due(name):
-        line = f"{place[keys.CODE_FILE_PATH]}:{place[keys.CODE_LINE_NUMBER]}" if place else "an unknown line"
+        line = shown(place, "an unknown line")
         request = context.get(REQUEST_ID) or "none"
         _logger.warning("clew: %s took %.3f s, called from %s; request %s", name, nanoseconds / 1e9, line, request)
     return place
