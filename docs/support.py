@@ -70,7 +70,7 @@ def page() -> str:
 
 
 def _rows() -> Iterator[Row]:
-    behaviours = _behaviours()
+    contracts = _contracts()
     for file in sorted(PACKAGES.glob("*/pyproject.toml")):
         project = tomllib.loads(file.read_text(encoding="utf-8"))
         plugins: dict[str, Any] = project["project"].get("entry-points", {}).get("clew_plugin", {})
@@ -79,39 +79,52 @@ def _rows() -> Iterator[Row]:
         versions = project.get("tool", {}).get("clew-versions", {})
         oldest = next(iter(versions.get("oldest", ())), "")
         newest = "newest" if versions.get("newest") else "with Python"
-        run = list(dict.fromkeys(base for test in file.parent.glob("tests/*.py") for base in _bases(test, behaviours)))
-        kinds = tuple(sorted({name.removeprefix("Async") for name in run}, key=list(KINDS).index))
+        run = list(dict.fromkeys(base for test in file.parent.glob("tests/*.py") for base in _bases(test, contracts)))
+        kinds = tuple(sorted({contracts[name].kind for name in run}, key=list(KINDS).index))
         yield Row(
             file.parent.name,
             ", ".join(plugins),
             oldest.partition("==")[2] or newest,
             newest,
             kinds,
-            sum(behaviours[name] for name in run),
+            sum(len(contracts[name].tests) for name in run),
             _lines(file.parent),
         )
 
 
-def _behaviours() -> dict[str, int]:
-    """Contract class -> its tests, those that it inherits included."""
-    classes = {node.name: node for file in CONTRACTS.glob("*.py") for node in ast.parse(file.read_text()).body
-               if isinstance(node, ast.ClassDef)}  # fmt: skip
+class Contract(NamedTuple):
+    """Its tests, those that it inherits included, and which of `KINDS` it is or stands on."""
 
-    def tests(name: str) -> set[str]:
-        node = classes.get(name)
-        if node is None:
-            return set()
-        inherited = [tests(base.id) for base in node.bases if isinstance(base, ast.Name)]
+    kind: str
+    tests: frozenset[str]
+
+
+def _contracts() -> dict[str, Contract]:
+    classes = {node.name: node for file in CONTRACTS.glob("*.py") for node in _classes(file)}
+
+    def contract(name: str) -> Contract:
+        node = classes[name]
+        beneath = [contract(base) for base in _names(node) if base in classes]
         own = {item.name for item in node.body if isinstance(item, ast.FunctionDef) and item.name.startswith("test_")}
-        return own.union(*inherited)
+        kind = name.removeprefix("Async")
+        if kind not in KINDS:
+            kind = next((base.kind for base in beneath if base.kind), "")
+        return Contract(kind, frozenset(own).union(*(base.tests for base in beneath)))
 
-    return {name: len(tests(name)) for name in classes if name.removeprefix("Async") in KINDS}
+    found = {name: contract(name) for name in classes}
+    return {name: one for name, one in found.items() if one.kind}
 
 
-def _bases(test: Path, known: dict[str, int]) -> Iterator[str]:
-    for node in ast.parse(test.read_text(encoding="utf-8")).body:
-        if isinstance(node, ast.ClassDef):
-            yield from (base.id for base in node.bases if isinstance(base, ast.Name) and base.id in known)
+def _bases(test: Path, contracts: dict[str, Contract]) -> Iterator[str]:
+    return (base for node in _classes(test) for base in _names(node) if base in contracts)
+
+
+def _classes(file: Path) -> Iterator[ast.ClassDef]:
+    return (node for node in ast.parse(file.read_text(encoding="utf-8")).body if isinstance(node, ast.ClassDef))
+
+
+def _names(node: ast.ClassDef) -> list[str]:
+    return [base.id for base in node.bases if isinstance(base, ast.Name)]
 
 
 def _lines(package: Path) -> int:

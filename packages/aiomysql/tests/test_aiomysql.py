@@ -7,27 +7,16 @@ from typing import Any
 import aiomysql
 import pytest
 
-from clew.testing.contracts.db_client_async import AsyncDbClientContract
+from clew.testing.contracts.mysql import AsyncMySqlContract
 from clew_aiomysql import plugin
 
 
-class TestAiomysql(AsyncDbClientContract):
+class TestAiomysql(AsyncMySqlContract):
     plugin = plugin
-    own_text = "SELECT info FROM information_schema.processlist WHERE id = connection_id()"
-    placeholder = "%s"
-    code_of_missing_table = "1146"
-    long_statement = "SELECT SLEEP(60)"
 
     @pytest.fixture(autouse=True)
-    def _server(self, mariadb: Any) -> None:
-        self.server = {**mariadb._asdict(), "db": mariadb.database}
-        del self.server["database"]
-        self.where = {
-            "db.system.name": "mariadb",
-            "db.namespace": mariadb.database,
-            "server.address": mariadb.host,
-            "server.port": mariadb.port,
-        }
+    def _database(self, _server: None) -> None:
+        self.server["db"] = self.server.pop("database")
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[Any]:
@@ -41,10 +30,6 @@ class TestAiomysql(AsyncDbClientContract):
         async with connection.cursor() as cursor:
             await cursor.execute(sql, parameters or None)
             return list(await cursor.fetchall())
-
-    async def execute_many(self, connection: Any, sql: str, parameters: list[tuple[Any, ...]]) -> None:
-        async with connection.cursor() as cursor:
-            await cursor.executemany(sql, parameters)
 
     def async_ways(self, connection: Any) -> dict[str, Any]:
         return {
@@ -61,8 +46,3 @@ class TestAiomysql(AsyncDbClientContract):
     async def in_a_pool(self, sql: str) -> None:
         async with aiomysql.create_pool(**self.server, minsize=1) as pool, pool.acquire() as connection:
             await self.execute(connection, sql)
-
-    def transact(self, connection: Any) -> None:
-        super().transact(connection)
-        for work in (connection.ping, connection.begin, connection.commit, connection.rollback):
-            self.wait(work())

@@ -5,10 +5,9 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import asyncmy
-import pytest
 from asyncmy.cursors import Cursor, DictCursor, SSCursor
 
-from clew.testing.contracts.db_client_async import AsyncDbClientContract
+from clew.testing.contracts.mysql import AsyncMySqlContract
 from clew_asyncmy import plugin
 
 
@@ -16,22 +15,8 @@ class MyCursor(Cursor):
     pass
 
 
-class TestAsyncmy(AsyncDbClientContract):
+class TestAsyncmy(AsyncMySqlContract):
     plugin = plugin
-    own_text = "SELECT info FROM information_schema.processlist WHERE id = connection_id()"
-    placeholder = "%s"
-    code_of_missing_table = "1146"
-    long_statement = "SELECT SLEEP(60)"
-
-    @pytest.fixture(autouse=True)
-    def _server(self, mariadb: Any) -> None:
-        self.server = mariadb._asdict()
-        self.where = {
-            "db.system.name": "mariadb",
-            "db.namespace": mariadb.database,
-            "server.address": mariadb.host,
-            "server.port": mariadb.port,
-        }
 
     @asynccontextmanager
     async def open(self, **options: Any) -> AsyncIterator[Any]:
@@ -42,10 +27,6 @@ class TestAsyncmy(AsyncDbClientContract):
         async with connection.cursor() as cursor:
             await cursor.execute(sql, parameters or None)
             return list(await cursor.fetchall())
-
-    async def execute_many(self, connection: Any, sql: str, parameters: list[tuple[Any, ...]]) -> None:
-        async with connection.cursor() as cursor:
-            await cursor.executemany(sql, parameters)
 
     def async_ways(self, connection: Any) -> dict[str, Any]:
         return {
@@ -70,8 +51,3 @@ class TestAsyncmy(AsyncDbClientContract):
     async def in_a_pool(self, sql: str) -> None:
         async with asyncmy.create_pool(**self.server, minsize=1) as pool, pool.acquire() as connection:
             await self.execute(connection, sql)
-
-    def transact(self, connection: Any) -> None:
-        super().transact(connection)
-        for work in (connection.ping, connection.begin, connection.commit, connection.rollback):
-            self.wait(work())

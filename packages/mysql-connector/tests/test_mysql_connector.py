@@ -10,30 +10,15 @@ import pytest
 
 from clew.testing.contracts.db_client import DbClientContract
 from clew.testing.contracts.db_client_async import AsyncDbClientContract
+from clew.testing.contracts.mysql import OnMariaDB
 from clew_mysql_connector import plugin
 
 KINDS = ({"dictionary": True}, {"buffered": True}, {"raw": True}, {"prepared": True})
 
 
-def where(server: Any) -> dict[str, Any]:
-    return {
-        "db.system.name": "mariadb",
-        "db.namespace": server.database,
-        "server.address": server.host,
-        "server.port": server.port,
-    }
-
-
-class TestInPython(DbClientContract):
+class TestInPython(OnMariaDB, DbClientContract):
     plugin = plugin
-    own_text = "SELECT info FROM information_schema.processlist WHERE id = connection_id()"
-    placeholder = "%s"
-    code_of_missing_table = "1146"
     options: dict[str, Any] = {"use_pure": True}
-
-    @pytest.fixture(autouse=True)
-    def _server(self, mariadb: Any) -> None:
-        self.server, self.where = mariadb._asdict(), where(mariadb)
 
     @contextmanager
     def connect(self) -> Iterator[Any]:
@@ -71,17 +56,12 @@ class TestInC(TestInPython):
 
 
 @pytest.mark.skipif(mysql.connector.version.VERSION < (9,), reason="before 9.0 its coroutines cannot be cancelled")
-class TestCoroutines(AsyncDbClientContract):
+class TestCoroutines(OnMariaDB, AsyncDbClientContract):
     plugin = plugin
-    own_text = "SELECT info FROM information_schema.processlist WHERE id = connection_id()"
-    placeholder = "%s"
-    code_of_missing_table = "1146"
-    long_statement = "SELECT SLEEP(60)"
 
     @pytest.fixture(autouse=True)
-    def _server(self, mariadb: Any) -> None:
+    def _aio(self) -> None:
         self.aio = pytest.importorskip("mysql.connector.aio")
-        self.server, self.where = mariadb._asdict(), where(mariadb)
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[Any]:

@@ -6,28 +6,14 @@ from typing import Any
 
 import pymysql
 import pymysql.cursors
-import pytest
 
-from clew.testing.contracts.db_client import DbClientContract
-from clew.testing.recording import Recording
+from clew.testing.contracts.mysql import MySqlContract
 from clew_pymysql import plugin
 
 
-class TestPyMySQL(DbClientContract):
+class TestPyMySQL(MySqlContract):
     plugin = plugin
-    own_text = "SELECT info FROM information_schema.processlist WHERE id = connection_id()"
-    placeholder = "%s"
-    code_of_missing_table = "1146"
-
-    @pytest.fixture(autouse=True)
-    def _server(self, mariadb: Any) -> None:
-        self.server = mariadb._asdict()
-        self.where = {
-            "db.system.name": "mariadb",
-            "db.namespace": mariadb.database,
-            "server.address": mariadb.host,
-            "server.port": mariadb.port,
-        }
+    cursors = pymysql.cursors
 
     @contextmanager
     def connect(self) -> Iterator[Any]:
@@ -38,33 +24,3 @@ class TestPyMySQL(DbClientContract):
         with connection.cursor() as cursor:
             cursor.execute(sql, parameters or None)
             return list(cursor.fetchall())
-
-    def run_many(self, connection: Any, sql: str, parameters: list[tuple[Any, ...]]) -> None:
-        with connection.cursor() as cursor:
-            cursor.executemany(sql, parameters)
-
-    def ways(self, connection: Any) -> dict[str, Any]:
-        return {
-            kind.__name__: lambda sql, kind=kind: self.with_cursor(connection, kind, sql)
-            for kind in (pymysql.cursors.DictCursor, pymysql.cursors.SSCursor, pymysql.cursors.SSDictCursor)
-        }
-
-    def with_cursor(self, connection: Any, kind: Any, sql: str) -> None:
-        with connection.cursor(kind) as cursor:
-            cursor.execute(sql)
-            assert list(cursor) == []
-
-    def transact(self, connection: Any) -> None:
-        super().transact(connection)
-        connection.ping()
-        connection.begin()
-        connection.commit()
-        connection.rollback()
-
-    def test_a_procedure_is_one_span(self, record: Recording, connection: Any) -> None:
-        self.run(connection, "CREATE OR REPLACE PROCEDURE twice(n INTEGER) SELECT 2 * n")
-        record.clear()
-        with connection.cursor() as cursor:
-            cursor.callproc("twice", [21])
-            assert cursor.fetchall() == ((42,),)
-        assert record.span().name == "CALL twice"

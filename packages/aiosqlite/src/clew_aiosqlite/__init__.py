@@ -1,6 +1,5 @@
 """Follows the statements that an application runs with aiosqlite, which runs them in a thread of its own."""
 
-import os
 from typing import Any
 
 from clew import Plugin, after, carry, patch
@@ -10,12 +9,11 @@ __all__ = ["plugin"]
 
 
 def read_database(connection: Any, database: Any, *args: Any, **options: Any) -> db_client.Server:
-    name = os.path.basename(os.fsdecode(database)) if isinstance(database, (str, bytes, os.PathLike)) else ""
-    return db_client.Server("sqlite", namespace=None if name == ":memory:" else name)
+    return db_client.sqlite(database)
 
 
 def read_unknown(connection: Any) -> db_client.Server:
-    return db_client.Server("sqlite")
+    return db_client.sqlite()
 
 
 def read_call(connection: Any, function: Any, *args: Any, **options: Any) -> db_client.Query | None:

@@ -8,11 +8,6 @@ from clew.conventions import db_client, db_pool
 __all__ = ["plugin"]
 
 
-def read_server(connection: Any) -> db_client.Server:
-    info = connection.info
-    return db_client.Server("postgresql", info.host, info.port, info.dbname)
-
-
 def read_statement(cursor: Any, query: Any, *args: Any, **options: Any) -> db_client.Query:
     return db_client.query(query, of=cursor.connection)
 
@@ -27,10 +22,10 @@ def read_pool(pool: Any) -> db_pool.Pool:
     return db_pool.Pool(pool.name, stats.get("pool_size", 0) - idle, idle, stats.get("pool_max"))
 
 
-statement = db_client.statement(read_statement, read_server, innermost=True)
+statement = db_client.statement(read_statement, db_client.postgresql, innermost=True)
 operations = {
     "execute": db_client.commented(statement),
-    "executemany": db_client.statement(read_batch, read_server, innermost=True),
+    "executemany": db_client.statement(read_batch, db_client.postgresql, innermost=True),
     "stream": statement,
     "copy": db_client.within(statement),
 }

@@ -8,11 +8,6 @@ from clew.conventions import db_client
 __all__ = ["plugin"]
 
 
-def read_server(connection: Any) -> db_client.Server:
-    info = connection.info
-    return db_client.Server("postgresql", info.host, info.port, info.dbname)
-
-
 def read_statement(cursor: Any, query: Any, *args: Any, **options: Any) -> db_client.Query:
     return db_client.query(query, of=cursor.connection)
 
@@ -41,9 +36,9 @@ readers: dict[str, db_client.Reader] = {
     "copy_to": read_copy_to,
     "callproc": read_call,
 }
-operations = {name: db_client.statement(read, read_server, innermost=True) for name, read in readers.items()}
+operations = {name: db_client.statement(read, db_client.postgresql, innermost=True) for name, read in readers.items()}
 operations["execute"] = db_client.commented(operations["execute"])
-batch = db_client.statement(read_batch, read_server)
+batch = db_client.statement(read_batch, db_client.postgresql)
 cursor = Derived("psycopg2.extensions:cursor", operations, default="cursor_factory")
 connection = Derived("psycopg2.extensions:connection", {"cursor": ("cursor_factory", cursor)})
 plugin = Plugin(

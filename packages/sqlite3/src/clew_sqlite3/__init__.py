@@ -1,6 +1,5 @@
 """Follows the statements that an application runs with sqlite3, by cursor or by connection."""
 
-import os
 import sys
 from typing import Any
 
@@ -11,12 +10,11 @@ __all__ = ["plugin"]
 
 
 def read_database(connection: Any, database: Any, *args: Any, **options: Any) -> db_client.Server:
-    name = os.path.basename(os.fsdecode(database)) if isinstance(database, (str, bytes, os.PathLike)) else ""
-    return db_client.Server("sqlite", namespace=None if name == ":memory:" else name)
+    return db_client.sqlite(database)
 
 
 def read_unknown(connection: Any) -> db_client.Server:
-    return db_client.Server("sqlite")
+    return db_client.sqlite()
 
 
 def read_statement(cursor: Any, sql: str, *parameters: Any) -> db_client.Query:

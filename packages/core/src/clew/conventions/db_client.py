@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Mapping
 from operator import attrgetter
@@ -196,6 +197,18 @@ def vendor_code(error: BaseException) -> str | None:
     is_of_driver = any(kind.__name__ == "DatabaseError" for kind in type(error).__mro__)
     code = error.args[0] if is_of_driver and error.args else None
     return str(code) if isinstance(code, int) or (isinstance(code, str) and code.isalnum()) else None
+
+
+def postgresql(connection: Any) -> Server:
+    """The server of a connection whose `info` is libpq's."""
+    info = connection.info
+    return Server("postgresql", info.host, info.port, info.dbname)
+
+
+def sqlite(database: Any = None) -> Server:
+    """A database in a file, named by it; one in memory, or nobody knows where, has no name."""
+    name = os.path.basename(os.fsdecode(database)) if isinstance(database, (str, bytes, os.PathLike)) else ""
+    return Server("sqlite", namespace=None if name == ":memory:" else name)
 
 
 def mysql(host: Any, port: Any, database: Any, version: Any) -> Server:

@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from socketserver import ThreadingMixIn
+from socketserver import TCPServer, ThreadingMixIn
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
@@ -40,10 +40,17 @@ def wsgi_serves(application: Any) -> Iterator[int]:
     """Gives the port; the server is stopped at the end."""
     server = _Server(("127.0.0.1", 0), _QuietHandler)
     server.set_app(application)
+    with serving(server) as port:
+        yield port
+
+
+@contextmanager
+def serving(server: TCPServer) -> Iterator[int]:
+    """The same for a server of the standard library's kind that is made already."""
     thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     try:
-        yield server.server_port
+        yield server.server_address[1]
     finally:
         server.shutdown()
         server.server_close()
