@@ -6,11 +6,11 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
-from typing import NoReturn, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 import pytest
 
-from servers.mariadb import MariaDB, running_mariadb
+from servers.mariadb import running_mariadb
 from servers.memcached import running_memcached
 from servers.mongodb import running_mongodb
 from servers.postgres import running_postgres
@@ -18,65 +18,41 @@ from servers.programs import Unavailable
 from servers.pythons import found
 from servers.redis import running_redis, running_redis_cluster
 from servers.search_engine import running_search_engine
-from servers.stack import Stack, running_stack
+from servers.stack import running_stack
 
 T = TypeVar("T")
 
 
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[str]:
-    """The URL of a real PostgreSQL's empty database."""
-    with server(running_postgres) as url:
-        yield url
+@contextmanager
+def server(start: Callable[[], AbstractContextManager[T]]) -> Iterator[T]:
+    """What `start` yields, or the end of the test when this machine has no such server."""
+    with ExitStack() as started:
+        try:
+            server = started.enter_context(start())
+        except Unavailable as reason:
+            unavailable(reason)
+        yield server
 
 
-@pytest.fixture(scope="session")
-def mariadb() -> Iterator[MariaDB]:
-    """A real MariaDB with an empty database."""
-    with server(running_mariadb) as found:
-        yield found
+def fixture(start: Callable[[], AbstractContextManager[T]], what: str) -> Any:
+    """A fixture for the whole run: `what` says what a test gets."""
+
+    def running() -> Iterator[T]:
+        with server(start) as found:
+            yield found
+
+    running.__doc__ = what
+    return pytest.fixture(scope="session")(running)
 
 
-@pytest.fixture(scope="session")
-def redis_server() -> Iterator[int]:
-    """The port of a real Redis."""
-    with server(running_redis) as port:
-        yield port
-
-
-@pytest.fixture(scope="session")
-def redis_cluster() -> Iterator[list[int]]:
-    """The ports of a real Redis cluster of two."""
-    with server(running_redis_cluster) as ports:
-        yield ports
-
-
-@pytest.fixture(scope="session")
-def memcached() -> Iterator[int]:
-    """The port of a real memcached."""
-    with server(running_memcached) as port:
-        yield port
-
-
-@pytest.fixture(scope="session")
-def mongodb() -> Iterator[int]:
-    """The port of a server of MongoDB's protocol."""
-    with server(running_mongodb) as port:
-        yield port
-
-
-@pytest.fixture(scope="session")
-def search_engine() -> Iterator[int]:
-    """The port of what answers like a search engine."""
-    with running_search_engine() as port:
-        yield port
-
-
-@pytest.fixture(scope="session")
-def stack() -> Iterator[Stack]:
-    """A real Collector in front of a real Jaeger and a real Prometheus."""
-    with server(running_stack) as stack:
-        yield stack
+postgres = fixture(running_postgres, "The URL of a real PostgreSQL's empty database.")
+mariadb = fixture(running_mariadb, "A real MariaDB with an empty database.")
+redis_server = fixture(running_redis, "The port of a real Redis.")
+redis_cluster = fixture(running_redis_cluster, "The ports of a real Redis cluster of two.")
+memcached = fixture(running_memcached, "The port of a real memcached.")
+mongodb = fixture(running_mongodb, "The port of a server of MongoDB's protocol.")
+search_engine = fixture(running_search_engine, "The port of what answers like a search engine.")
+stack = fixture(running_stack, "A real Collector in front of a real Jaeger and a real Prometheus.")
 
 
 @pytest.fixture(scope="session")
@@ -90,14 +66,3 @@ def unavailable(reason: object) -> NoReturn:
     if os.environ.get("CI", "").lower() in ("1", "true"):
         pytest.fail(str(reason), pytrace=False)
     pytest.skip(str(reason))
-
-
-@contextmanager
-def server(start: Callable[[], AbstractContextManager[T]]) -> Iterator[T]:
-    """What `start` yields, or the end of the test when this machine has no such server."""
-    with ExitStack() as started:
-        try:
-            server = started.enter_context(start())
-        except Unavailable as reason:
-            unavailable(reason)
-        yield server

@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,7 +28,7 @@ import clew_logging
 import clew_uvicorn
 import clew_wsgiref
 from clew.testing.contracts.http_server import HttpServerContract, ask, endless, inner, server_spans
-from clew.testing.serving import uvicorn_serves
+from clew.testing.serving import serving, uvicorn_serves
 from clew_django import plugin
 
 logger = logging.getLogger("shop")
@@ -160,14 +159,8 @@ class QuietHandler(WSGIRequestHandler):
 def served(application: Any) -> Iterator[int]:
     server = ThreadedWSGIServer(("127.0.0.1", 0), QuietHandler)
     server.set_app(application)
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
-    thread.start()
-    try:
-        yield server.server_port
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with serving(server) as port:
+        yield port
 
 
 class TestDjangoByWsgi(HttpServerContract):

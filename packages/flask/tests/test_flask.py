@@ -1,9 +1,6 @@
 """clew-flask passes the contract of a web framework, on werkzeug's real server."""
 
 import logging
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import flask
@@ -13,6 +10,7 @@ import clew
 import clew_logging
 import clew_werkzeug
 from clew.testing.contracts.http_server import HttpServerContract, endless, inner
+from clew.testing.serving import serving
 from clew_flask import plugin
 
 logger = logging.getLogger("shop")
@@ -82,17 +80,8 @@ def early(application: Any) -> Any:
     return middleware
 
 
-@contextmanager
-def served(app: Any) -> Iterator[int]:
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
-    thread.start()
-    try:
-        yield server.port
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+def served(app: Any) -> Any:
+    return serving(make_server("127.0.0.1", 0, app, threaded=True))
 
 
 class TestFlask(HttpServerContract):

@@ -1,8 +1,5 @@
 """clew-werkzeug passes the contract of a server."""
 
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -12,20 +9,12 @@ import clew_logging
 from clew.testing.applications import by_wsgi
 from clew.testing.contracts.http_server import HttpServerContract, ask, server_spans
 from clew.testing.recording import enabled
+from clew.testing.serving import serving
 from clew_werkzeug import plugin
 
 
-@contextmanager
-def served(application: Any) -> Iterator[int]:
-    server = make_server("127.0.0.1", 0, application, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
-    thread.start()
-    try:
-        yield server.port
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+def served(application: Any) -> Any:
+    return serving(make_server("127.0.0.1", 0, application, threaded=True))
 
 
 class TestWerkzeug(HttpServerContract):
