@@ -37,8 +37,9 @@ class Lineage:
 
     def encode(self) -> bytes:
         """Trace ID and trace state as fields of an OTLP span."""
-        members = ",".join(f"{key}={value}" for key, value in self.state.items()) if self.state else ""
-        self.head = b"\x0a\x10" + self.trace_id.to_bytes(16, "big") + text(b"\x1a", members)
+        self.head = b"\x0a\x10" + self.trace_id.to_bytes(16, "big")
+        if self.state:
+            self.head += text(b"\x1a", ",".join(f"{key}={value}" for key, value in self.state.items()))
         return self.head
 
     def traceparent(self, span_id: int) -> str:

@@ -208,15 +208,13 @@ class Shorthand:
         times = pack_times(0x39, began + offset, 0x41, ended + offset)
         fields = [lineage.head or lineage.encode(), ids, times, fixed, REMOTE if remote else LOCAL]
         if self._own is not None and facts is not None:
-            fields += [self._text(key, value) for key, value in self._own(facts)]
+            for key, value in self._own(facts):
+                fields.append(self._text(key, value))
         if request_id is not None:
             fields.append(self._requested(request_id))
         if extra is not None:
             fields.append(self.tracer.encoder.attributes.encode(extra)[0])
-        self._put(b"".join(fields), failure, parcels)
-
-    def _put(self, span: bytes, failure: str | None, parcels: Parcels) -> None:
-        tracer = self.tracer
+        tracer, span = self.tracer, b"".join(fields)
         if failure is None:
             parcels[tracer].append(field(span))
         elif tracer.outbox is not None:
