@@ -79,4 +79,7 @@ def test_the_callers_trace_is_taken_over_from_whom_one_trusts(
     clew.wsgi(wsgi)(environ, lambda *_: None).close()  # type: ignore[attr-defined]
     asyncio.run(clew.asgi(asgi)(scope, None, None))  # type: ignore[arg-type]
     assert [f"{span.context.trace_id:032x}" == PARENT[3:35] for span in record.spans()] == [taken, taken]
+    assert [[f"{link.context.trace_id:032x}" for link in span.links] for span in record.spans()] == [
+        [] if taken else [PARENT[3:35]]
+    ] * 2
     assert seen == [("order-1", "blue" if taken else None)] * 2

@@ -26,7 +26,6 @@ class Silence:
     def __init__(self, context: Context) -> None:
         unsampled = SpanContext(random_bits(128) or 1, random_bits(64) or 1, is_remote=False)
         self.inside = Context({**context, WORK: None, SUPPRESS: True, SPAN: NonRecordingSpan(unsampled)})
-        self.request_id = ""
 
 
 def silent_work(context: Context) -> Work:

@@ -165,7 +165,8 @@ class Work:
     )  # fmt: skip
 
     def __init__(self, call: Any, request_id: str) -> None:
-        self.call, self.request_id = call, request_id
+        self.call = call
+        self.request_id = call.request_id = request_id
         self.inside: Context = call.inside
         self.route: str | None = None
         #: Of the mounts on the way to the route.

@@ -6,6 +6,7 @@ from time import perf_counter_ns as clock
 from typing import Any, cast
 
 from opentelemetry.context import Context
+from opentelemetry.trace import get_current_span
 
 from clew import failures, repeating, slow
 from clew.answer_headers import telling
@@ -16,7 +17,7 @@ from clew.propagation import REQUEST_ID, SUPPRESS, acceptor, amend, get_current,
 from clew.queueing import HEADER, waited
 from clew.sheet import Sheet
 from clew.telemetry import Telemetry
-from clew.trust import truster
+from clew.trust import caller, truster
 
 ENDED = Context()
 #: The API takes an empty context for none, and then the current one.
@@ -145,7 +146,7 @@ def _begin_edge(operation: Operation, telemetry: Telemetry, scribe: Scribe) -> B
     def begin(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Work | None:
         try:
             context = _around()
-            facts, request_id, remote, stamp = None, "", None, None
+            facts, request_id, remote, stamp, strange = None, "", None, None, None
             try:
                 found = read(*args, **kwargs)
                 # Read all the same: the reader keeps a framework's own telemetry quiet too.
@@ -159,15 +160,16 @@ def _begin_edge(operation: Operation, telemetry: Telemetry, scribe: Scribe) -> B
                 if trusts is None or trusts(args):
                     context = accepted
                 else:
-                    remote = None
+                    strange, remote = caller(remote, accepted), None
             except Exception as error:  # noqa: BLE001
                 failed(error, f"reader of {family}")
             call = start(context, facts, remote)
             work = Work(call, request_id or trace_id(call) or random_id())
-            call.request_id = work.request_id
             work.answer = () if tell is None else tell(call)
             work.queued = None if stamp is None else waited(stamp)
             amend(work.inside, {WORK: work, REQUEST_ID: work.request_id})
+            if strange is not None:
+                get_current_span(work.inside).add_link(strange)
             return work
         except Exception as error:  # noqa: BLE001
             failed(error, f"begin {family}")

@@ -6,6 +6,11 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
+from opentelemetry.context import Context
+from opentelemetry.trace import SpanContext, TraceFlags, get_current_span
+
+from clew.operation import Remote
+
 Trusts = Callable[[tuple[Any, ...]], bool]
 
 
@@ -33,3 +38,11 @@ def truster(networks: tuple[str, ...] | None, read_peer: Callable[..., str] | No
         return any(address in network for network in known)
 
     return lambda args: among(read_peer(*args))
+
+
+def caller(remote: Remote | None, accepted: Context) -> SpanContext | None:
+    """The span that a caller names who is not trusted: the span of ours is linked to it instead of beneath it."""
+    if remote is None:  # none came, or a propagator of the application's own has read it
+        came = get_current_span(accepted).get_span_context()
+        return came if came.is_valid and came.is_remote else None
+    return SpanContext(remote.trace_id, remote.span_id, True, TraceFlags(remote.flags), remote.state)

@@ -96,7 +96,8 @@ VARIABLES: dict[str, Variable] = {
     ),
     "trusted": Variable(
         "CLEW_TRUST_INCOMING", "always", _networks,
-        "whose trace context and baggage are taken over: always, never, or networks (10.0.0.0/8,::1/128)",
+        "whose trace context and baggage are taken over: always, never, or networks (10.0.0.0/8,::1/128); of others "
+        "there is a link",
     ),
     "secret_names": Variable(
         "CLEW_SECRET_NAMES", "", _words, "more names whose values are never shown, beside password and its like"
