@@ -40,7 +40,7 @@ class Processor:
 trace.get_tracer_provider().add_span_processor(Processor())
 """
 WORK = """
-import os, sqlite3
+import contextvars, os, sqlite3, threading
 import clew, flask, requests
 from opentelemetry import trace
 clew.enable("flask", "requests", "sqlite3")
@@ -87,6 +87,22 @@ with trace.get_tracer("by hand").start_as_current_span("by hand"):
     except requests.ConnectionError:
         pass
 requests.get(f"{peer}/alone")
+
+class Adapter(requests.adapters.HTTPAdapter):
+    def add_headers(self, request, **options):
+        if not started:
+            started.append(threading.Thread(target=contextvars.copy_context().run, args=(later,)))
+            started[0].start()
+
+def later():
+    over.wait(30)
+    session.get(f"{peer}/after-it")
+
+started, over, session = [], threading.Event(), requests.Session()
+session.mount("http://", Adapter())
+session.get(f"{peer}/during-it")
+over.set()
+started[0].join()
 """
 
 

@@ -83,6 +83,37 @@ class TestAsyncHttpx(AsyncHttpClientContract):
         async with client.stream("GET", url) as response:
             yield response.aiter_raw()
 
+    def test_a_task_that_outlives_the_call_that_it_was_begun_in_makes_calls_of_its_own(
+        self, record: Recording, peer: str
+    ) -> None:
+        tasks: list[asyncio.Task[Any]] = []
+
+        class Transport(httpx.AsyncHTTPTransport):
+            async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+                if not tasks:
+                    tasks.append(asyncio.ensure_future(work()))
+                return await super().handle_async_request(request)
+
+        async def main() -> None:
+            nonlocal over, client
+            over = asyncio.Event()
+            async with httpx.AsyncClient(transport=Transport(verify=False)) as client:
+                await client.get(f"{peer}/items/7")
+                over.set()
+                await tasks[0]
+
+        async def work() -> None:
+            await over.wait()
+            for number in range(2):
+                await client.get(f"{peer}/items/{number}")
+
+        over: Any = None
+        client: Any = None
+        asyncio.run(main())
+        found = [attributes(span) for span in record.spans()]
+        assert [one["url.full"] for one in found] == [f"{peer}/items/{number}" for number in (7, 0, 1)]
+        assert all("http.request.resend_count" not in one for one in found)
+
 
 class Http2Peer(asyncio.Protocol):
     """Answers each stream with the headers that it came with, once there are two of them: they must share a

@@ -6,13 +6,14 @@ from typing import Any
 
 import litestar
 from litestar import Litestar, MediaType, Request, Response, Router, WebSocket, get, websocket
+from litestar.background_tasks import BackgroundTask
 from litestar.connection import ASGIConnection
 from litestar.exceptions import NotFoundException, PermissionDeniedException
 from litestar.response import Stream
 
 import clew
 import clew_logging
-from clew.testing.contracts.http_server import HttpServerContract, endless, inner
+from clew.testing.contracts.http_server import HttpServerContract, endless, errands, inner
 from clew.testing.serving import uvicorn_serves
 from clew_litestar import plugin
 
@@ -47,6 +48,11 @@ async def stream() -> Stream:
 @get("/endless")
 async def without_end() -> Stream:
     return Stream(steps(endless()))
+
+
+@get("/background/{code:int}")
+async def background(code: int) -> Response[Any]:
+    return Response(None, status_code=code, background=BackgroundTask(errands.run))
 
 
 @get("/inner")
@@ -91,7 +97,7 @@ def failed(request: Request[Any, Any, Any], error: Exception) -> Response[str]:
 
 def make_app() -> Any:
     nested = Router("/nested", route_handlers=[item])
-    handlers = [item, status, abort, boom, stream, without_end, within, log, echo, nested]
+    handlers = [item, status, abort, boom, stream, without_end, background, within, log, echo, nested]
     app = Litestar(handlers, exception_handlers={ZeroDivisionError: failed})
     # Its own middlewares stand behind the routing; this one stands before.
     app.asgi_handler = early(app.asgi_handler)
@@ -104,6 +110,7 @@ class TestLitestar(HttpServerContract):
     nested = ("/nested/items/7", "/nested/items/{number}")
     patched = [(litestar.Litestar, "__call__"), (ASGIConnection, "__init__")]
     socket = "/socket/{number}"
+    background = True
 
     def serve(self) -> Any:
         return uvicorn_serves(make_app())

@@ -8,7 +8,7 @@ import quart
 
 import clew
 import clew_logging
-from clew.testing.contracts.http_server import HttpServerContract, endless, inner
+from clew.testing.contracts.http_server import HttpServerContract, endless, errands, inner
 from clew.testing.serving import uvicorn_serves
 from clew_quart import plugin
 
@@ -46,6 +46,11 @@ def make_app() -> Any:
     @app.get("/endless")
     async def without_end() -> Any:
         return steps(endless())
+
+    @app.get("/background/<int:code>")
+    async def background(code: int) -> Any:
+        app.add_background_task(errands.run)
+        return "", code
 
     @app.get("/inner")
     async def within() -> str:
@@ -87,6 +92,7 @@ class TestQuart(HttpServerContract):
     nested = ("/nested/items/7", "/nested/items/<int:number>")
     patched = [(quart.Quart, "__call__"), (quart.Quart, "full_dispatch_request")]
     socket = "/socket/<int:number>"
+    background = True
 
     def serve(self) -> Any:
         return uvicorn_serves(make_app())

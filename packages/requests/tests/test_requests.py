@@ -1,8 +1,10 @@
 """clew-requests passes the contract of an HTTP client."""
 
 import json
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import copy_context
 from typing import Any
 
 import pytest
@@ -68,6 +70,32 @@ class TestRequests(HttpClientContract):
             answer = session.get(f"{server.url}/status/401", hooks={"response": challenge}, timeout=30)
         assert json.loads(answer.content)["target"] == "/status/401"
         assert [attributes(span).get("http.request.resend_count") for span in record.spans()] == [None, 1]
+
+    def test_a_thread_that_outlives_the_call_that_it_was_begun_in_makes_calls_of_its_own(
+        self, record: Recording, peer: str
+    ) -> None:
+        over = threading.Event()
+
+        def work() -> None:
+            assert over.wait(30)
+            for number in range(2):
+                session.get(f"{peer}/items/{number}", timeout=30)
+
+        class Adapter(requests.adapters.HTTPAdapter):
+            def add_headers(self, request: Any, **options: Any) -> None:
+                if not threads:
+                    threads.append(threading.Thread(target=copy_context().run, args=(work,)))
+                    threads[0].start()
+
+        threads: list[threading.Thread] = []
+        with requests.Session() as session:
+            session.mount("http://", Adapter())
+            session.get(f"{peer}/items/7", timeout=30)
+            over.set()
+            threads[0].join()
+        found = [attributes(span) for span in record.spans()]
+        assert [one["url.full"] for one in found] == [f"{peer}/items/{number}" for number in (7, 0, 1)]
+        assert all("http.request.resend_count" not in one for one in found)
 
     def test_a_url_that_no_adapter_takes_is_no_request(self, record: Recording) -> None:
         with pytest.raises(requests.exceptions.InvalidSchema):

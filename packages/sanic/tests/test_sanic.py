@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import sanic
+from sanic.application.constants import ServerStage
+from sanic.application.state import ApplicationServerInfo
 from sanic.exceptions import Forbidden, NotFound
 from sanic.http.http1 import Http
 from sanic.response import text
@@ -25,7 +27,7 @@ from servers.sink import Sink
 
 import clew
 import clew_logging
-from clew.testing.contracts.http_server import HttpServerContract, ask, endless, inner
+from clew.testing.contracts.http_server import HttpServerContract, ask, endless, errands, inner
 from clew_sanic import plugin
 
 logger = logging.getLogger("shop")
@@ -63,6 +65,11 @@ def make_app() -> Any:
     @app.get("/endless")
     async def without_end(request: Any) -> None:
         await _send(request, endless())
+
+    @app.get("/background/<code:int>")
+    async def background(request: Any, code: int) -> Any:
+        app.add_task(errands.run() if code == 200 else errands.run)
+        return text("", code)
 
     @app.get("/inner")
     async def within(request: Any) -> Any:
@@ -108,6 +115,8 @@ def served(app: Any) -> Iterator[int]:
         server = await app.create_server(sock=listener, protocol=WebSocketProtocol, access_log=False)
         await server.startup()
         await server.start_serving()
+        # Only `run` says so, and only then tasks may be added.
+        app.state.server_info.append(ApplicationServerInfo({}, ServerStage.SERVING, server))
         servers.append(server)
         return int(listener.getsockname()[1])
 
@@ -135,6 +144,7 @@ class TestSanic(HttpServerContract):
     nested = ("/nested/main/items/7", "/nested/<shop:str>/items/<number:int>")
     patched: list[tuple[Any, str]] = [(HttpProtocol, "request_handler"), (Http, "respond")]
     socket = "/socket/<number:int>"
+    background = True
     has_handshake_headers = hands_on_everything = False
 
     def serve(self) -> Any:

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import starlette.routing
 import uvicorn
 from servers.programs import eventually
 from starlette.applications import Starlette
-from starlette.background import BackgroundTask
+from starlette.background import BackgroundTask, BackgroundTasks
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
@@ -22,7 +23,7 @@ from starlette.websockets import WebSocket
 import clew
 import clew_logging
 import clew_uvicorn
-from clew.testing.contracts.http_server import HttpServerContract, ask, endless, inner
+from clew.testing.contracts.http_server import HttpServerContract, ask, endless, errands, inner, server_spans
 from clew.testing.recording import enabled
 from clew.testing.serving import uvicorn_serves
 from clew_starlette import plugin
@@ -64,7 +65,11 @@ async def within(request: Request) -> Response:
 
 
 async def background(request: Request) -> Response:
-    return Response(background=BackgroundTask(inner))
+    return Response(status_code=request.path_params["code"], background=BackgroundTask(errands.run))
+
+
+async def in_a_thread(request: Request) -> Response:
+    return Response(background=BackgroundTasks([BackgroundTask(partial(inner)), BackgroundTask(inner)]))
 
 
 async def echo(socket: WebSocket) -> None:
@@ -105,7 +110,8 @@ def make_app() -> Starlette:
         Route("/raise/{code:int}", abort),
         Route("/endless", without_end),
         Route("/inner", within),
-        Route("/background", background),
+        Route("/background/{code:int}", background),
+        Route("/background/in/threads", in_a_thread),
         WebSocketRoute("/socket/{number:int}", echo),
         Mount("/nested/{shop}", routes=[Mount("/deep", Starlette(routes=[Route("/items/{number:int}", item)]))]),
     ]
@@ -114,6 +120,7 @@ def make_app() -> Starlette:
 
 class TestStarlette(HttpServerContract):
     socket = "/socket/{number}"
+    background = True
     log_plugin = clew_logging.plugin
     plugins = [plugin]
     nested = ("/nested/main/deep/items/7", "/nested/{shop}/deep/items/{number}")
@@ -122,21 +129,37 @@ class TestStarlette(HttpServerContract):
     def serve(self) -> Any:
         return uvicorn_serves(make_app())
 
-    def test_a_background_task_is_of_the_same_trace_and_does_not_lengthen_the_request(
-        self, record: Any, port: int
-    ) -> None:
-        ask(port, "/background")
-        assert eventually(lambda: len(record.spans()) == 2)
-        server, task = record.spans()
-        assert (server.name, task.name) == ("GET /background", "inner")
-        assert (task.context.trace_id, task.parent.span_id) == (server.context.trace_id, server.context.span_id)
-        assert server.end_time <= task.start_time
+    def test_several_background_tasks_are_a_span_each_also_in_threads(self, record: Any, port: int) -> None:
+        ask(port, "/background/in/threads")
+        assert eventually(lambda: len(record.spans()) == 5)
+        server, *spans = record.spans()
+        tasks, made = spans[1::2], spans[::2]
+        assert [(task.name, task.parent.span_id) for task in tasks] == [("inner", server.context.span_id)] * 2
+        assert [span.parent.span_id for span in made] == [task.context.span_id for task in tasks]
+        assert all(server.end_time <= task.start_time for task in tasks)
 
 
 class TestStarletteWithinItsServer(TestStarlette):
     """Whoever is outermost opens the span; whoever is further in adds what they know."""
 
     plugins = [clew_uvicorn.plugin, plugin]
+
+
+@pytest.mark.parametrize("ours", [[plugin], [clew_uvicorn.plugin], [clew_uvicorn.plugin, plugin]])
+@pytest.mark.parametrize("outermost", [True, False])
+def test_starlettes_own_middleware_stays_quiet_where_we_follow(ours: list[Any], outermost: bool) -> None:
+    native = pytest.importorskip("starlette.middleware.opentelemetry").OpenTelemetryMiddleware
+    app = make_app()
+    if outermost:
+        app = native(app)
+    else:
+        app.add_middleware(native)
+    with uvicorn_serves(app) as port, enabled(*ours) as record:
+        ask(port, "/items/7")
+        span = server_spans(record, 1)[0]
+        assert span.name == "GET /items/{number}"
+        theirs = outermost and clew_uvicorn.plugin not in ours
+        assert (span.instrumentation_scope or plugin).name == ("starlette" if theirs else f"clew.{ours[0].name}")
 
 
 def test_an_application_that_is_loaded_by_name_is_no_factory(tmp_path: Path, monkeypatch: Any) -> None:

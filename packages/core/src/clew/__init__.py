@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from clew.event_pairs import EventPair as EventPair
     from clew.event_pairs import between as between
     from clew.flushing import flush_after as flush_after
+    from clew.handing import handed as handed
     from clew.hooks import after as after
     from clew.hooks import enrich as enrich
     from clew.hooks import instead as instead
@@ -50,6 +51,7 @@ _HOME = {
     "enable": "discovery",
     "enrich": "hooks",
     "flush_after": "flushing",
+    "handed": "handing",
     "instead": "hooks",
     "listen": "hooks",
     "patch": "hooks",

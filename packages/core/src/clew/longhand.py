@@ -11,7 +11,7 @@ from opentelemetry.context import Context
 from opentelemetry.trace import NonRecordingSpan, Span, SpanContext, StatusCode, TraceFlags, Tracer
 
 from clew.conventions.keys import REQUEST_ID as REQUEST_ID_ATTRIBUTE
-from clew.operation import Attributes, Facts, Labels, Operation, Outcome, Remote
+from clew.operation import CALL, Attributes, Facts, Labels, Operation, Outcome, Remote
 from clew.propagation import REQUEST_ID, SPAN
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ class Longhand:
             came = SpanContext(remote.trace_id, remote.span_id, True, TraceFlags(remote.flags), remote.state)
             context = Context({**context, SPAN: NonRecordingSpan(came)})
         call.span = self._tracer.start_span(name, context, self._operation.kind, attributes)
-        call.inside = Context({**context, **self._operation.marks, SPAN: call.span})
+        call.inside = Context({**context, **self._operation.marks, CALL: call, SPAN: call.span})
         return call
 
     def end(self, call: Call, outcome: Outcome) -> None:

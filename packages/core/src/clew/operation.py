@@ -77,6 +77,8 @@ class Operation(NamedTuple):
     blameless: Callable[[BaseException], bool] | None = None
     #: True where nothing that is watched happens inside the call.
     innermost: bool = False
+    #: Whether a call of the family inside another one is a call of its own all the same.
+    nests: bool = False
     #: Whether a call that takes longer than CLEW_SLOW_STATEMENT_MS is told with the line that it comes from.
     slow: bool = False
     #: True for work that comes from outside: its parent is in the carrier, the request ID is accepted or made.
@@ -108,12 +110,21 @@ class Operation(NamedTuple):
     @property
     def marks(self) -> Mapping[str, Any]:
         """What stands in the context of all that happens inside the call, beside the span."""
-        return {FAMILY: self.family}
+        return {FAMILY: None if self.nests else self.family}
 
 
-#: Context keys of ours alone.
+#: Context keys of ours alone; that of the call is a contract with clew-sdk.
 FAMILY = "clew-family"
+CALL = "clew-call"
 WORK = "clew-work"
+
+
+def is_within(context: Context, family: str) -> bool:
+    """Whether a call of the family is going on here. What was begun inside one (a task, a thread) may outlive it."""
+    if context.get(FAMILY) is not family:
+        return False
+    call: Any = context.get(CALL)
+    return call is None or bool(call.inside)
 
 
 class Remote(NamedTuple):
@@ -127,8 +138,8 @@ class Remote(NamedTuple):
 
 class Scribe(Protocol):
     """Writes down the calls of one operation. A call is what `begin` returns: `facts`, `began`, and `inside`, the
-    context of what it does; `request_id` and `extra` (more attributes) may be set until it ends. Times are readings of
-    `time.perf_counter_ns`."""
+    context of what it does, empty as soon as it has ended; `request_id` and `extra` (more attributes) may be set until
+    then. In the context it stands under CALL. Times are readings of `time.perf_counter_ns`."""
 
     #: Whether `note` may be called instead of `begin` and `end`.
     brief: bool
@@ -160,8 +171,8 @@ class Work:
     """A running piece of work that came from outside; whoever is further in writes here what they know."""
 
     __slots__ = (
-        "__weakref__", "answer", "call", "failure", "inside", "origin", "prefix", "queued", "recorded", "request_id",
-        "route", "sheet", "status",
+        "__weakref__", "answer", "call", "failure", "hurried", "inside", "origin", "prefix", "queued", "recorded",
+        "request_id", "route", "sheet", "status", "waiting",
     )  # fmt: skip
 
     def __init__(self, call: Any, request_id: str) -> None:
@@ -180,6 +191,10 @@ class Work:
         self.failure: BaseException | None = None
         #: The exception that is on a span already, so that it is recorded once, on the innermost.
         self.recorded: BaseException | None = None
+        #: Ends it, where the answer is out and only the exception that a framework may raise afterwards is waited for.
+        self.waiting: Callable[[BaseException | None], None] | None = None
+        #: Whether nobody must wait for that, as something goes on that is not of the answer.
+        self.hurried = False
         #: What the calls inside cost, once there was one.
         self.sheet: Sheet | None = None
         #: Seconds that it has waited before it came to us, where the proxy says so.

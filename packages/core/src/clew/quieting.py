@@ -8,7 +8,7 @@ from typing import Any
 from opentelemetry.context import Context
 
 from clew.hooks import Hook
-from clew.operation import FAMILY
+from clew.operation import CALL, FAMILY
 from clew.places import Function, Switch, Undo, replace
 from clew.propagation import attach, detach, get_current
 from clew.telemetry import Telemetry
@@ -25,7 +25,7 @@ def quietly(target: str, family: str, *, optional: bool = False) -> Hook:
             def watched(*args: Any, **kwargs: Any) -> Any:
                 if not switch.on:
                     return function(*args, **kwargs)
-                token = attach(Context({**get_current(), FAMILY: family}))
+                token = attach(Context({**get_current(), FAMILY: family, CALL: None}))
                 try:
                     return function(*args, **kwargs)
                 finally:

@@ -11,7 +11,7 @@ from opentelemetry.trace import get_current_span
 from clew import failures, repeating, slow
 from clew.answer_headers import telling
 from clew.exclusion import EXCLUDED, Silence, exclusion, silent_work
-from clew.operation import FAMILY, WORK, Operation, Scribe, Work
+from clew.operation import FAMILY, WORK, Operation, Scribe, Work, is_within
 from clew.probe import Begin, Brief, End, Note, Probe
 from clew.propagation import REQUEST_ID, SUPPRESS, acceptor, amend, get_current, injector, random_id
 from clew.queueing import HEADER, waited
@@ -43,7 +43,7 @@ def _begin_inner(operation: Operation, telemetry: Telemetry, scribe: Scribe) -> 
     def begin(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         try:
             context = get_current()
-            if context.get(FAMILY) is family or context.get(SUPPRESS):
+            if (context.get(FAMILY) is family and is_within(context, family)) or context.get(SUPPRESS):
                 return None
             try:
                 if copied is not None:

@@ -10,8 +10,10 @@ from typing import Any
 from clew.probe import Probe
 from clew.shells import is_coroutine
 
-#: The client that is called, and how many requests the call has sent so far.
+#: The client that is called, and how many requests the call has sent so far; OVER when it has ended: a task that was
+#: begun inside has it still.
 Sending = list[Any]
+OVER = -1
 #: Not in OpenTelemetry's context, which would have to be copied for it at each call.
 _sending: ContextVar[Sending | None] = ContextVar("clew-sending", default=None)
 
@@ -19,7 +21,7 @@ _sending: ContextVar[Sending | None] = ContextVar("clew-sending", default=None)
 def count() -> int:
     """Which request of the call in hand this is: 0 for the first."""
     sending = _sending.get()
-    if sending is None:
+    if sending is None or sending[1] == OVER:
         return 0
     number: int = sending[1]
     sending[1] = number + 1
@@ -41,11 +43,10 @@ def _plain(probe: Probe, function: Callable[..., Any]) -> Callable[..., Any]:
         try:
             result = function(*args, **kwargs)
         except BaseException as error:
-            _leave(token)
-            if not sending[1]:
+            if not _leave(token, sending):
                 _unsent(probe, (args, kwargs), error)
             raise
-        _leave(token)
+        _leave(token, sending)
         return result
 
     return watched
@@ -61,11 +62,10 @@ def _coroutine(probe: Probe, function: Callable[..., Any]) -> Callable[..., Any]
         try:
             result = await function(*args, **kwargs)
         except BaseException as error:
-            _leave(token)
-            if not sending[1]:
+            if not _leave(token, sending):
                 _unsent(probe, (args, kwargs), error)
             raise
-        _leave(token)
+        _leave(token, sending)
         return result
 
     return watched
@@ -74,16 +74,20 @@ def _coroutine(probe: Probe, function: Callable[..., Any]) -> Callable[..., Any]
 def _goes_on(args: tuple[Any, ...]) -> bool:
     """Whether this is a step of a call in hand; another client of the same kind (for a token, say) is not."""
     sending = _sending.get()
-    if sending is None:
+    if sending is None or sending[1] == OVER:
         return False
     return not args or sending[0] is args[0] or type(sending[0]) is not type(args[0])
 
 
-def _leave(token: Token[Sending | None]) -> None:
+def _leave(token: Token[Sending | None], sending: Sending) -> int:
+    """How many requests it has sent."""
+    number: int = sending[1]
+    sending[1] = OVER
     try:
         _sending.reset(token)
     except ValueError:  # a coroutine that was moved to another context: there is nothing to restore here
         pass
+    return number
 
 
 def _unsent(probe: Probe, arguments: tuple[tuple[Any, ...], dict[str, Any]], error: BaseException) -> None:

@@ -101,14 +101,18 @@ class _Answer:
             self._gone = error
             raise
         work = self._work
-        if last and work is not None and (work.status or 0) < 500:
-            self.end(None)
+        if last and work is not None:
+            if (work.status or 0) < 500 or work.hurried:
+                self.end(None)
+            else:
+                work.waiting = self.end
 
     def _started(self, message: Message, kind: str) -> Message:
         work = self._work
         if work is None:
             return message
         work.origin = self._scope.get("scheme"), None
+        work.route = work.route or _template(self._scope)
         if kind == "websocket.accept":
             work.status = 101
         elif kind == "websocket.close":
@@ -121,9 +125,17 @@ class _Answer:
     def end(self, error: BaseException | None) -> None:
         work, self._work = self._work, None
         if work is not None:
+            work.waiting = None  # which holds this
             if error is not None and self._gone is not None and _comes_of(error, self._gone):
                 error = None  # the client has left
             self._headers.probe.end(work, work, error or work.told())
+
+
+def _template(scope: Message) -> str | None:
+    """What Starlette and FastAPI leave in the scope of the route, for where only the server is followed. Below a mount
+    that is not all: its own prefix stands nowhere as a template."""
+    route = (scope.get("fastapi") or scope).get("effective_route_context") or scope.get("route")
+    return None if route is None or "app_root_path" in scope else getattr(route, "path_format", None)
 
 
 def _comes_of(error: BaseException | None, cause: BaseException) -> bool:

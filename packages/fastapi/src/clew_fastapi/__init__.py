@@ -14,13 +14,11 @@ def read_route(route: Any, scope: Any, receive: Any, send: Any) -> str:
     return getattr(whole, "path_format", "") or route.path_format
 
 
-# FastAPI leaves a request alone when this key is in its scope (it is how it knows its own mounted applications).
-door = http_server.asgi_with({"fastapi.telemetry": None}, native=("fastapi.telemetry",))
 plugin = Plugin(
     "fastapi",
     versions=">=0.100",
     hooks=[
-        patch("fastapi:FastAPI.__call__", door),
+        patch("fastapi:FastAPI.__call__", http_server.asgi),
         enrich("fastapi.routing:APIRoute.handle", http_server.route(read_route)),
     ],
 )

@@ -3,7 +3,7 @@
 from typing import Any
 
 from clew import Plugin, enrich, patch
-from clew.conventions import http_server
+from clew.conventions import http_server, job
 
 __all__ = ["plugin"]
 
@@ -16,6 +16,10 @@ def read_failure(middleware: Any, *args: Any, exc: Any = None, **options: Any) -
     return exc or args[-1]
 
 
+def read_task(task: Any) -> Any:
+    return task.fn
+
+
 handle = "exceptions.middleware:ExceptionHandlerMiddleware.handle_request_exception"
 plugin = Plugin(
     "litestar",
@@ -24,6 +28,7 @@ plugin = Plugin(
         patch("litestar.app:Litestar.__call__", http_server.asgi),
         # What handles a request is bound when the application is made; but the request itself is made anew.
         enrich("litestar.connection.base:ASGIConnection.__init__", http_server.route(read_route)),
+        patch("litestar.background_tasks:BackgroundTask.__call__", job.task(read_task)),
         # It has moved.
         enrich(f"litestar.middleware.{handle}", http_server.failure(read_failure), optional=True),
         enrich(f"litestar.middleware._internal.{handle}", http_server.failure(read_failure), optional=True),

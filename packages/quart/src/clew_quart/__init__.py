@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from clew import Plugin, enrich, patch
-from clew.conventions import http_server
+from clew import Plugin, enrich, handed, patch
+from clew.conventions import http_server, job
 
 __all__ = ["plugin"]
 
@@ -20,6 +20,10 @@ def read_failure(app: Any, *context: Any) -> BaseException:
     return error
 
 
+def read_task(function: Any, *args: Any, **options: Any) -> Any:
+    return function
+
+
 plugin = Plugin(
     "quart",
     versions=">=0.19",
@@ -29,5 +33,6 @@ plugin = Plugin(
         enrich("quart.app:Quart.full_dispatch_websocket", http_server.route(read_route)),
         enrich("quart.app:Quart.handle_exception", http_server.failure(read_failure)),
         enrich("quart.app:Quart.handle_websocket_exception", http_server.failure(read_failure)),
+        handed("quart.app:Quart.add_background_task", 1, job.task(read_task)),
     ],
 )

@@ -3,7 +3,8 @@
 from typing import Any
 
 from clew import Plugin, door, enrich, patch
-from clew.conventions import http_server
+from clew.conventions import http_server, job
+from clew.handing import promised
 
 __all__ = ["plugin"]
 
@@ -38,6 +39,10 @@ def read_failure(handler: Any, request: Any, error: BaseException) -> BaseExcept
     return error
 
 
+def read_task(application: Any, task: Any, *args: Any) -> Any:
+    return task
+
+
 socket = "sanic.server.protocols.websocket_protocol:WebSocketProtocol.websocket_handshake"
 # Sanic writes many of its methods anew when it starts, from their source: these are not among them.
 plugin = Plugin(
@@ -55,5 +60,6 @@ plugin = Plugin(
         enrich(socket, http_server.answer(read_handshake)),
         enrich(socket, http_server.route(read_socket)),
         enrich("sanic.handlers:ErrorHandler.response", http_server.failure(read_failure)),
+        patch("sanic.app:Sanic._prep_task", job.task(read_task, promised)),
     ],
 )

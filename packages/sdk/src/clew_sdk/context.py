@@ -9,7 +9,8 @@ from opentelemetry import context as context_api
 from opentelemetry.context import Context
 from opentelemetry.context.contextvars_context import ContextVarsRuntimeContext
 
-REQUEST_ID = "clew-request-id"
+#: A contract with clew-core (docs/architecture.md).
+REQUEST_ID, CALL = "clew-request-id", "clew-call"
 
 
 def _reader() -> Callable[[], Context]:

@@ -15,7 +15,7 @@ from opentelemetry.trace import NonRecordingSpan, SpanContext, StatusCode, Trace
 from opentelemetry.trace.propagation import _SPAN_KEY
 
 from clew_sdk import clock
-from clew_sdk.context import REQUEST_ID
+from clew_sdk.context import CALL, REQUEST_ID
 from clew_sdk.ids import random_bits
 from clew_sdk.lineage import FLAGS, Lineage
 from clew_sdk.metrics.instruments import Histogram
@@ -88,6 +88,7 @@ class Shorthand:
             note._began = began
         inside = note.inside = Context(context)
         dict.update(inside, self._marks)
+        _put(inside, CALL, note)
         _put(inside, _SPAN_KEY, note)
         if self._guests.processors and note._end is None:
             self._guests.started(note, context)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from clew import Plugin, enrich, patch
-from clew.conventions import http_server
+from clew.conventions import http_server, job
 
 __all__ = ["plugin"]
 
@@ -16,17 +16,20 @@ def read_prefix(mount: Any, scope: Any, receive: Any, send: Any) -> str:
     return mount.path  # type: ignore[no-any-return]
 
 
-# Starlette's own middleware, and a FastAPI around this application, each say in the scope that they follow the request.
-door = http_server.asgi_with({"starlette.opentelemetry": True}, native=("starlette.opentelemetry", "fastapi.telemetry"))
+def read_task(task: Any) -> Any:
+    return task.func
+
+
 plugin = Plugin(
     "starlette",
     versions=">=0.27",
     hooks=[
-        patch("starlette.applications:Starlette.__call__", door),
+        patch("starlette.applications:Starlette.__call__", http_server.asgi),
         *(
             enrich(f"starlette.routing:{kind}.handle", http_server.route(read_route))
             for kind in ("Route", "WebSocketRoute")
         ),
         enrich("starlette.routing:Mount.handle", http_server.mount(read_prefix)),
+        patch("starlette.background:BackgroundTask.__call__", job.task(read_task)),
     ],
 )

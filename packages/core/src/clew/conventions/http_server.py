@@ -146,11 +146,20 @@ def _spell_wsgi(header: str) -> str:
     return "HTTP_" + header.upper().replace("-", "_")
 
 
+#: What FastAPI and Starlette's middleware say in the scope of a request that they follow themselves: they leave one
+#: alone where it is said already.
+_NATIVE = {"fastapi.telemetry": None, "starlette.opentelemetry": True}
+
+
 def _read_asgi(*args: Any) -> tuple[tuple[Any, ...], Any] | None:
     scope = args[-3]
     kind = scope["type"]
     if (kind != "http" and kind != "websocket") or MARK in scope:
         return None
+    if scope.get("fastapi.telemetry") or scope.get("starlette.opentelemetry"):
+        return None
+    # First, so that the framework stays quiet also when what follows fails.
+    scope.update(_NATIVE)
     get, headers = scope.get, _asgi_headers(scope["headers"])
     read = (
         kind, get("method", "GET"), get("scheme", "http"), get("http_version", "1.1"), scope["path"],
@@ -317,20 +326,3 @@ wsgi = _door(
 )  # fmt: skip
 #: An ASGI application: a coroutine function whose last arguments are scope, receive and send.
 asgi = _door(_read_asgi, itemgetter(4), common=_common_asgi, own=_own_asgi, shell=asgi_shell, peer=_peer_asgi)
-
-
-def asgi_with(marks: Mapping[str, Any], native: tuple[str, ...] = ()) -> Operation:
-    """`asgi` for a framework with telemetry of its own: `marks` in the scope keep that quiet while ours is open.
-
-    A scope in which one of `native` holds something is followed by the framework already, and left to it.
-    """
-
-    def read(*args: Any) -> Any:
-        scope = args[-3]
-        if MARK not in scope and any(scope.get(name) for name in native):
-            return None
-        # First, so that the framework stays quiet also when what follows fails.
-        scope.update(marks)
-        return _read_asgi(*args)
-
-    return asgi._replace(read=read)

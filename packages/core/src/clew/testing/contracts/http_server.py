@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import http.client
 import socket
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, closing
+from contextlib import AbstractContextManager, closing, contextmanager
 from typing import Any, NamedTuple
 
 import pytest
@@ -35,7 +37,8 @@ class HttpServerContract:
     /raise/{code} by raising the framework's own exception for that status; /boom by raising ZeroDivisionError;
     /stream with five chunks `chunk`; /endless with `endless()`; /log by logging the line `hello` to the logger `shop`;
     /inner by calling `inner()`. It logs the line `failed` to `shop` in its handler of unhandled errors. Its outermost
-    middleware answers /early with `current_request_id()`.
+    middleware answers /early with `current_request_id()`. /background/{code} answers with that status, and has
+    `errands.run` run as a background task.
     """
 
     plugins: list[Plugin]
@@ -53,6 +56,8 @@ class HttpServerContract:
     socket: str | None = None
     #: Whether the server sends the headers with which an application accepts a WebSocket.
     has_handshake_headers = True
+    #: Whether the framework has background tasks.
+    background = False
     #: The same, below a mount, blueprint or included router.
     nested: tuple[str, str] | None = None
     patched: list[tuple[Any, str]]
@@ -268,6 +273,32 @@ class HttpServerContract:
         assert ask(port, path).status == 200
         assert server_spans(record, 1)[0].name == f"GET {template}"
 
+    @pytest.mark.parametrize("code", [200, 503])
+    @pytest.mark.parametrize("fails", [False, True], ids=["done", "failed"])
+    def test_a_background_task_is_a_span_of_its_own_that_no_request_waits_for(
+        self, record: Recording, port: int, code: int, fails: bool
+    ) -> None:
+        if not self.background:
+            pytest.skip("this framework has no background tasks")
+        with errands.held(fails):
+            assert ask(port, f"/background/{code}", **{"X-Request-ID": "order-1"}).status == code
+            server = server_spans(record, 1)[0]
+            ((point, count),) = record.points(METRIC)
+            assert (point["http.response.status_code"], count) == (code, 1)
+            assert list(record.spans()) == [server]
+        inner, task = _waited_for(record, 3)[1:]
+        assert (task.name, task.kind) == ("Errands.run", SpanKind.INTERNAL)
+        assert task.parent is not None
+        assert task.parent.span_id == server.context.span_id
+        assert (task.attributes or {})["code.function.name"] == f"{__name__}.Errands.run"
+        assert (task.attributes or {})["request.id"] == "order-1"
+        assert inner.parent is not None
+        assert inner.parent.span_id == task.context.span_id
+        assert (task.attributes or {}).get("error.type") == ("ZeroDivisionError" if fails else None)
+        assert [event.name for event in task.events] == ["exception"] * fails
+        assert [count for _, count in record.points("clew.job.duration")] == [1]
+        assert (len(server.events), len(server_spans(record, 1))) == (0, 1)
+
     def test_concurrent_requests_do_not_mix(self, record: Recording, port: int) -> None:
         with ThreadPoolExecutor(8) as pool:
             ids = [f"order-{number}" for number in range(80)]
@@ -312,6 +343,31 @@ def inner() -> None:
     """Makes a span by hand, as an application may."""
     with trace.get_tracer("shop").start_as_current_span("inner"):
         pass
+
+
+class Errands:
+    """Background tasks that a test holds until it has seen the rest."""
+
+    def __init__(self) -> None:
+        self._gate, self._fails = threading.Event(), False
+
+    @contextmanager
+    def held(self, fails: bool) -> Iterator[None]:
+        self._gate.clear()
+        self._fails = fails
+        try:
+            yield
+        finally:
+            self._gate.set()
+
+    async def run(self) -> None:
+        await asyncio.to_thread(self._gate.wait, 30)
+        inner()
+        if self._fails:
+            1 / 0  # noqa: B018
+
+
+errands = Errands()
 
 
 def endless() -> Iterator[bytes]:
@@ -362,9 +418,15 @@ def talk(port: int, path: str, text: str) -> bytes:
 
 def server_spans(record: Recording, number: int) -> list[ReadableSpan]:
     """The SERVER spans, waited for: the last byte leaves before the span ends. Fails when there are more."""
+    return _waited_for(record, number, lambda span: span.kind is SpanKind.SERVER)
+
+
+def _waited_for(
+    record: Recording, number: int, wanted: Callable[[ReadableSpan], bool] = lambda span: True
+) -> list[ReadableSpan]:
     deadline = time.monotonic() + 10
     while True:
-        spans = [span for span in record.spans() if span.kind is SpanKind.SERVER]
+        spans = list(filter(wanted, record.spans()))
         if len(spans) >= number or time.monotonic() > deadline:
             break
         time.sleep(0.005)
