@@ -89,6 +89,7 @@ def make_app() -> fastapi.FastAPI:
 
 
 class TestFastAPI(HttpServerContract):
+    asked = {"server_request_hook": 1, "client_response_hook": 2}
     socket = "/socket/{number}"
     log_plugin = clew_logging.plugin
     plugins = [plugin, starlette_plugin]

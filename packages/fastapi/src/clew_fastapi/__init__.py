@@ -19,6 +19,7 @@ door = http_server.asgi_with({"fastapi.telemetry": None}, native=("fastapi.telem
 plugin = Plugin(
     "fastapi",
     versions=">=0.100",
+    instrumentor="clew_fastapi.instrumentor",
     hooks=[
         patch("fastapi:FastAPI.__call__", door),
         enrich("fastapi.routing:APIRoute.handle", http_server.route(read_route)),

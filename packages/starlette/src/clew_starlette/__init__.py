@@ -21,6 +21,7 @@ door = http_server.asgi_with({"starlette.opentelemetry": True}, native=("starlet
 plugin = Plugin(
     "starlette",
     versions=">=0.27",
+    instrumentor="clew_starlette.instrumentor",
     hooks=[
         patch("starlette.applications:Starlette.__call__", door),
         *(

@@ -9,10 +9,15 @@ __all__ = ["plugin"]
 
 
 def read_request(connection: Any, *args: Any, **options: Any) -> http_client.Request:
+    return http_client.request(*read_line(connection), connection)
+
+
+def read_line(connection: Any) -> tuple[str, str]:
+    """Method and URL."""
     method, target, _ = connection._buffer[0].decode("latin-1").split(" ", 2)
     if "://" not in target:  # it is in full where it goes to a proxy
         target = read_origin(connection) + target
-    return http_client.request(method, target, connection)
+    return method, target
 
 
 def read_origin(connection: Any) -> str:
@@ -37,11 +42,13 @@ def read_answer(response: Any) -> http_client.Answer:
 
 connection = "http.client:HTTPConnection"
 # Every request passes here when its head is complete and nothing of it is sent yet.
-exchange = Parts(f"{connection}.endheaders", f"{connection}.getresponse", f"{connection}.close")
+parts = Parts(f"{connection}.endheaders", f"{connection}.getresponse", f"{connection}.close")
+exchange = http_client.exchange(read_request, read_answer, write_header)
 plugin = Plugin(
     "http.client",
+    instrumentor="clew_urllib.instrumentor",
     hooks=[
         patch("urllib.request:OpenerDirector.open", http_client.call()),
-        patch_parts(exchange, http_client.exchange(read_request, read_answer, write_header)),
+        patch_parts(parts, exchange),
     ],
 )

@@ -56,7 +56,7 @@ def exchange(
     return Operation(
         FAMILY, SpanKind.CLIENT, read_request, _opening, _closing, DURATION, _point, common=_common, own=_own,
         read_result=read_answer, carrier=itemgetter(2), host=_host, write=write, again=itemgetter(3), copied=copied,
-        heading="http", alike=_alike,
+        heading="http", alike=_alike, address=_address,
     )  # fmt: skip
 
 
@@ -67,7 +67,7 @@ def call(read_request: Callable[..., Request | None] = lambda *args, **options: 
     """
     return Operation(
         FAMILY, SpanKind.CLIENT, read_request, _opening, _closing, DURATION, _point, common=_common, own=_own,
-        shell=sending_shell,
+        shell=sending_shell, address=_address,
     )  # fmt: skip
 
 
@@ -84,6 +84,11 @@ def _alike(read: Request) -> str:
     origin = url.find("/", 8)
     path = url[origin:].partition("?")[0] if origin >= 0 else ""
     return f"{method} {origin_of(url).host}{_PARTICULAR.sub('/{}', path[:1024])}"
+
+
+def _address(read: Request) -> str:
+    """What a person may exclude by a pattern: the URL without its query."""
+    return redact_url(read[1].partition("?")[0])
 
 
 _PARTICULAR = re.compile(r"/[^/]*\d[^/]*")

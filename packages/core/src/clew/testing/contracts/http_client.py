@@ -18,6 +18,7 @@ import clew
 from clew import settings
 from clew.plugin import Plugin
 from clew.propagation import REQUEST_ID, attach, detach, get_current
+from clew.testing.contracts.instrumentor import InstrumentorContract
 from clew.testing.peer import Peer, running_peer
 from clew.testing.recording import Recording, enabled
 
@@ -25,7 +26,7 @@ METRIC = "http.client.request.duration"
 Answer = tuple[int, bytes]
 
 
-class HttpClientContract:
+class HttpClientContract(InstrumentorContract):
     """Subclass it as TestX, set `plugin` and `patched`, and define `session` and `stream`."""
 
     plugin: Plugin
@@ -52,6 +53,14 @@ class HttpClientContract:
     def call(self, method: str, url: str, headers: dict[str, str] | None = None, **options: Any) -> Answer:
         with self.session(**options) as call:
             return call(method, url, headers or {})
+
+    @property
+    def instrumented(self) -> Plugin:
+        return self.plugin
+
+    @pytest.fixture
+    def piece(self, peer: str) -> Callable[[], Any]:
+        return lambda: self.call("GET", f"{peer}/items/7")[0]
 
     @pytest.fixture
     def record(self) -> Iterator[Recording]:

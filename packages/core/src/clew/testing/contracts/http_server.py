@@ -5,7 +5,7 @@ from __future__ import annotations
 import http.client
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, closing
 from typing import Any, NamedTuple
@@ -16,6 +16,7 @@ from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.trace import SpanKind, StatusCode
 
 from clew.plugin import Plugin
+from clew.testing.contracts.instrumentor import InstrumentorContract
 from clew.testing.recording import Recording, configured, enabled
 
 METRIC = "http.server.request.duration"
@@ -28,7 +29,7 @@ class Answer(NamedTuple):
     body: bytes
 
 
-class HttpServerContract:
+class HttpServerContract(InstrumentorContract):
     """Subclass it as TestX, set the plugins and the route's spelling, and define `serve`.
 
     The application answers: /items/{number} with 200 and `current_request_id()`; /status/{code} with that status;
@@ -68,6 +69,14 @@ class HttpServerContract:
     def port(cls) -> Iterator[int]:
         with cls().serve() as port:
             yield port
+
+    @property
+    def instrumented(self) -> Plugin:
+        return next((plugin for plugin in self.plugins if plugin.instrumentor), self.plugins[0])
+
+    @pytest.fixture
+    def piece(self, port: int) -> Callable[[], Any]:
+        return lambda: ask(port, "/items/7").status
 
     @pytest.fixture
     def record(self, port: int) -> Iterator[Recording]:
