@@ -50,10 +50,10 @@ class Adapted:
             headers.of_answers(self.settings, operation.family),
         )
 
-    def show(self, context: Context, capture: headers.Capture, found: Any) -> None:
-        """Puts headers on the span."""
+    def show(self, context: Context, capture: headers.Capture, pairs_of: headers.Reader, found: Any) -> None:
+        """Puts headers on the span, read of what they are found in."""
         try:
-            get_current_span(context).set_attributes(capture(headers.pairs_of(found)))
+            get_current_span(context).set_attributes(capture(pairs_of(found)))
         except Exception as error:  # noqa: BLE001
             self.failed(error, "headers")
 
@@ -100,14 +100,14 @@ class Adapted:
     def _begin(
         self, operation: Operation, begin: Begin, questions: list[Question], capture: headers.Capture | None
     ) -> Begin:
-        carrier_of = operation.carrier
+        carrier_of, pairs_of = operation.carrier, operation.headers or headers.pairs_of
 
         def begin_and_ask(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
             running = begin(args, kwargs)
             if running is not None:
                 amend(running.inside, {ABOUT: (args, kwargs)})
                 if capture is not None and carrier_of is not None and running.facts is not None:
-                    self.show(running.inside, capture, carrier_of(running.facts))
+                    self.show(running.inside, capture, pairs_of, carrier_of(running.facts))
                 for question in questions:
                     question.put(running.inside, *args, **kwargs)
             return running
@@ -121,7 +121,7 @@ class Adapted:
             inside = running.inside
             args, kwargs = inside.get(ABOUT, ((), {}))
             if error is None and capture is not None:
-                self.show(inside, capture, getattr(result, "headers", None))
+                self.show(inside, capture, headers.pairs_of, getattr(result, "headers", None))
             for question in questions if error is None else on_failure:
                 question.put(inside, result if error is None else error, *args, **kwargs)
             end(running, result, error)

@@ -13,6 +13,7 @@ from clew.redaction import REDACTED, is_secret, redact_text
 from clew.settings import Settings
 
 Pairs = Iterable[tuple[Any, Any]]
+Reader = Callable[[Any], Pairs]
 Capture = Callable[[Pairs], Attributes]
 MOST, LONGEST = 64, 1024  # headers of one message, characters of one of them
 _SENSITIVE = frozenset({"cookie", "set-cookie"})

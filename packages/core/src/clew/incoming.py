@@ -61,7 +61,7 @@ class _Request:
                 work.call = Silence(work.inside)
                 return silent_work(work.inside)
             if self._of_request is not None:
-                self.adapted.show(work.inside, self._of_request, self._headers(args, kwargs))
+                self.adapted.show(work.inside, self._of_request, headers.pairs_of, self._headers(args, kwargs))
         except Exception as error:  # noqa: BLE001
             self.adapted.failed(error, "what is asked of a request")
         for question in self._comes:
@@ -71,7 +71,7 @@ class _Request:
     def answer(self, work: Work, found: Any, *about: Any) -> None:
         """Asks about an answer, which has these headers."""
         if self._of_answer is not None and found is not None:
-            self.adapted.show(work.inside, self._of_answer, found)
+            self.adapted.show(work.inside, self._of_answer, headers.pairs_of, found)
         for question in self._answers:
             question.put(work.inside, *about)
 

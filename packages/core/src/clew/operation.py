@@ -90,6 +90,8 @@ class Operation(NamedTuple):
     #: Finds in the facts where trace context and request ID go out, and the host that they go to; None for nowhere.
     carrier: Callable[[Facts], Any] | None = None
     host: Callable[[Facts], str] | None = None
+    #: The headers that are in the carrier already, as pairs; None where it has `items`.
+    headers: Callable[[Any], Iterable[tuple[Any, Any]]] | None = None
     #: Writes one header into the carrier.
     write: Callable[[Any, str, str], None] | None = None
     #: Whether the carrier may still have what an earlier call wrote into it, perhaps for another host.

@@ -3,7 +3,7 @@
 from contextvars import ContextVar
 from typing import Any
 
-from clew.asking import called, returned
+from clew.asking import called
 from clew.instrumentor import Asks, Instrumentor
 from clew_falcon import plugin
 
@@ -21,7 +21,7 @@ def remember(app: Any, request: Any) -> None:
     _request.set(request)
 
 
-def read_response(body: Any, response: Any) -> tuple[Any, Any]:
+def read_response(response: Any, *args: Any) -> tuple[Any, Any]:
     return _request.get(), response
 
 
@@ -29,8 +29,8 @@ asks: Asks = {
     "request_hook": (called("falcon.app:App._get_responder", read_request),),
     "response_hook": (
         called("falcon.app:App._get_responder", remember),
-        returned("falcon.response:Response.render_body", read_response),
-        returned("falcon.asgi.response:Response.render_body", read_response),
+        called("falcon.response:Response._wsgi_headers", read_response),
+        called("falcon.asgi.response:Response._asgi_headers", read_response),
     ),
 }
 

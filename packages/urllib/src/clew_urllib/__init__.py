@@ -36,6 +36,11 @@ def write_header(connection: Any, name: str, value: str) -> None:
     connection.putheader(name, value)
 
 
+def read_headers(connection: Any) -> Any:
+    lines = (line.decode("latin-1").partition(":") for line in connection._buffer[1:])
+    return [(name, value.strip()) for name, _, value in lines if name]
+
+
 def read_answer(response: Any) -> http_client.Answer:
     return response.status, response.version, 0
 
@@ -43,7 +48,7 @@ def read_answer(response: Any) -> http_client.Answer:
 connection = "http.client:HTTPConnection"
 # Every request passes here when its head is complete and nothing of it is sent yet.
 parts = Parts(f"{connection}.endheaders", f"{connection}.getresponse", f"{connection}.close")
-exchange = http_client.exchange(read_request, read_answer, write_header)
+exchange = http_client.exchange(read_request, read_answer, write_header, read_headers=read_headers)
 plugin = Plugin(
     "http.client",
     instrumentor="clew_urllib.instrumentor",

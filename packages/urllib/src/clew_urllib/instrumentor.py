@@ -5,7 +5,7 @@ from urllib.request import Request
 
 from clew.asking import begins, ends
 from clew.instrumentor import Asks, Instrumentor
-from clew_urllib import exchange, plugin, read_line
+from clew_urllib import exchange, plugin, read_headers, read_line
 
 __all__ = ["URLLibInstrumentor", "asks"]
 
@@ -16,8 +16,7 @@ REMEMBERED = "_clew_request"
 def read_request(connection: Any, *args: Any, **options: Any) -> tuple[Request]:
     """A request as urllib has it, also where http.client was called by itself."""
     method, url = read_line(connection)
-    lines = [line.decode("latin-1").partition(":") for line in connection._buffer[1:]]
-    request = Request(url, headers={name: value.strip() for name, _, value in lines if name}, method=method)
+    request = Request(url, headers=dict(read_headers(connection)), method=method)
     vars(connection)[REMEMBERED] = request
     return (request,)
 

@@ -45,17 +45,19 @@ def exchange(
     read_answer: Callable[[Any], Answer],
     write: Callable[[Any, str, str], None] = setitem,
     copied: str | None = None,
+    read_headers: Callable[[Any], Any] | None = None,
 ) -> Operation:
     """One HTTP request and its response. `read_request` mirrors the watched function; None means: do not record.
 
     It ends when the head of the answer has arrived, also where the application asks for the whole body at once: nobody
     knows when, or whether, the rest is read, and the conventions do not want a span to end when a library cleans up
     behind its application ("HTTP client span duration"). `copied` is the keyword argument with the headers, where
-    these are the application's own and must stay as they are.
+    these are the application's own and must stay as they are; `read_headers` gives those that are in the carrier.
     """
     return Operation(
         FAMILY, SpanKind.CLIENT, read_request, _opening, _closing, DURATION, _point, common=_common, own=_own,
         read_result=read_answer, carrier=itemgetter(2), host=_host, write=write, again=itemgetter(3), copied=copied,
+        headers=read_headers,
         heading="http", alike=_alike, address=_address,
     )  # fmt: skip
 

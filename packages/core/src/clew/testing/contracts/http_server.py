@@ -52,6 +52,8 @@ class HttpServerContract(InstrumentorContract):
     hands_on_everything = True
     #: The template of /socket/{number}, a WebSocket that says what it hears.
     socket: str | None = None
+    #: Whether it is the application's answer that has the headers Content-Type or Content-Length.
+    tells_content = True
     #: Whether the server sends the headers with which an application accepts a WebSocket.
     has_handshake_headers = True
     #: The same, below a mount, blueprint or included router.
@@ -112,6 +114,20 @@ class HttpServerContract(InstrumentorContract):
             },
             1,
         )
+
+    def test_headers_that_a_person_wants_are_shown_but_no_secrets(self, port: int) -> None:
+        wanted = {f"OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_SERVER_{kind}": f"X-Shop,{more}"
+                  for kind, more in (("REQUEST", "Authorization"), ("RESPONSE", "content-.*"))}  # fmt: skip
+        given = {"X-Shop": "1", "Authorization": "Basic hunter2", "Y-Other": "2"}
+        with configured(**wanted), enabled(*self.plugins) as record:
+            ask(port, "/items/7", **given)
+            attributes = server_spans(record, 1)[0].attributes or {}
+        shown = {key: value for key, value in attributes.items() if ".header." in key}
+        assert shown["http.request.header.x-shop"] == ("1",)
+        assert shown["http.request.header.authorization"] == ("REDACTED",)
+        assert "http.request.header.y-other" not in shown
+        if self.tells_content and self.route:
+            assert any(key.startswith("http.response.header.content-") for key in shown)
 
     def test_a_request_id_is_made_and_is_the_trace_id(self, record: Recording, port: int) -> None:
         answer = ask(port, "/items/7")
