@@ -18,6 +18,8 @@ from clew_aiohttp import plugin
 
 
 class TestAiohttp(AsyncHttpClientContract):
+    asked = {"request_hook": 1, "response_hook": 1}
+    instrumentor_class = "AioHttpClientInstrumentor"
     plugin = plugin
     patched = [
         (aiohttp.ClientSession, "_request"),

@@ -114,6 +114,7 @@ def served(app: web.Application) -> Iterator[int]:
 
 
 class TestAiohttpServer(HttpServerContract):
+    instrumentor_class = "AioHttpServerInstrumentor"
     log_plugin = clew_logging.plugin
     plugins = [plugin]
     nested = ("/nested/items/7", "/nested/items/{number}")

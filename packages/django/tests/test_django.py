@@ -164,6 +164,7 @@ def served(application: Any) -> Iterator[int]:
 
 
 class TestDjangoByWsgi(HttpServerContract):
+    asked = {"request_hook": 1, "response_hook": 2}
     log_plugin = clew_logging.plugin
     plugins = [plugin]
     route = "/items/<int:number>"

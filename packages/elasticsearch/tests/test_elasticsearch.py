@@ -38,6 +38,7 @@ def prepare(test: Any, port: int) -> None:
 
 
 class TestElasticsearch(DbCommandContract):
+    asked = {"request_hook": 3, "response_hook": 1}
     plugin = plugin
     code = "400"
     beside = frozenset({"http.request.method", "url.full", "db.response.status_code"})
@@ -92,6 +93,7 @@ class TestElasticsearch(DbCommandContract):
 
 
 class TestAsyncElasticsearch(AsyncDbCommandContract):
+    asked = {"request_hook": 3, "response_hook": 1}
     plugin = plugin
     code = "400"
     beside = TestElasticsearch.beside

@@ -109,6 +109,7 @@ async def failed_async(request: Any, response: Any, error: Exception, params: An
 
 
 class TestFalcon(HttpServerContract):
+    asked = {"request_hook": 1, "response_hook": 2}
     log_plugin = clew_logging.plugin
     plugins = [plugin]
     route = "/items/{number:int}"

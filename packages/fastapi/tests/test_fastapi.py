@@ -96,6 +96,7 @@ def make_app() -> fastapi.FastAPI:
 
 
 class TestFastAPI(HttpServerContract):
+    asked = {"server_request_hook": 1, "client_response_hook": 2}
     socket = "/socket/{number}"
     # Beneath a middleware like ours the answers of old Starlettes have their last byte when their tasks have ended.
     background = '"more_body"' in inspect.getsource(starlette.middleware.base)

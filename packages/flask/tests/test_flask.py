@@ -85,6 +85,7 @@ def served(app: Any) -> Any:
 
 
 class TestFlask(HttpServerContract):
+    asked = {"request_hook": 1, "response_hook": 2}
     log_plugin = clew_logging.plugin
     plugins = [plugin]
     route = "/items/<int:number>"

@@ -25,6 +25,7 @@ def options(timeout: float = 30, proxy: str = "") -> dict[str, Any]:
 
 
 class TestHttpx(HttpClientContract):
+    asked = {"request_hook": 1, "response_hook": 2}
     plugin = plugin
     patched = PATCHED
 
@@ -67,6 +68,7 @@ class TestHttpx(HttpClientContract):
 
 
 class TestAsyncHttpx(AsyncHttpClientContract):
+    asked = {"async_request_hook": 1, "async_response_hook": 2}
     plugin = plugin
     patched = PATCHED
     many = 100  # what httpx's pool takes for its waiting requests grows with the square of their number

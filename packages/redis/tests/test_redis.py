@@ -25,6 +25,7 @@ def where(port: int) -> dict[str, Any]:
 
 
 class TestRedis(DbCommandContract):
+    asked = {"request_hook": 3, "response_hook": 2}
     plugin = plugin
     putting, getting, batching = SET, GET, TRANSACTION
     code = "WRONGTYPE"
@@ -168,6 +169,7 @@ class TestRedis(DbCommandContract):
 
 
 class TestAsyncRedis(AsyncDbCommandContract):
+    asked = {"request_hook": 3, "response_hook": 2}
     plugin = plugin
     putting, getting, batching = SET, GET, TRANSACTION
     code = "WRONGTYPE"
@@ -224,6 +226,7 @@ class TestAsyncRedis(AsyncDbCommandContract):
 
 
 class TestCluster(DbCommandContract):
+    asked = {"request_hook": 3, "response_hook": 2}
     plugin = plugin
     putting, getting, batching = SET, GET, PIPELINE
     code = "WRONGTYPE"
@@ -275,6 +278,7 @@ class TestCluster(DbCommandContract):
 
 @pytest.mark.skipif(not hasattr(redis.asyncio, "RedisCluster"), reason="comes with redis-py 4.3")
 class TestAsyncCluster(AsyncDbCommandContract):
+    asked = {"request_hook": 3, "response_hook": 2}
     plugin = plugin
     putting, getting, batching = SET, GET, PIPELINE
     code = "WRONGTYPE"

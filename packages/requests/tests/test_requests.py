@@ -19,6 +19,7 @@ from clew_requests import plugin
 
 
 class TestRequests(HttpClientContract):
+    asked = {"request_hook": 1, "response_hook": 2}
     plugin = plugin
     patched = [(requests.adapters.HTTPAdapter, "send"), (requests.Session, "send")]
     retries = True

@@ -138,6 +138,7 @@ def served(app: Any) -> Iterator[int]:
 
 
 class TestSanic(HttpServerContract):
+    tells_content = False
     log_plugin = clew_logging.plugin
     plugins = [plugin]
     route = "/items/<number:int>"

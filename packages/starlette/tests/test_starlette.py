@@ -119,6 +119,7 @@ def make_app() -> Starlette:
 
 
 class TestStarlette(HttpServerContract):
+    asked = {"server_request_hook": 1, "client_response_hook": 2}
     socket = "/socket/{number}"
     background = True
     log_plugin = clew_logging.plugin

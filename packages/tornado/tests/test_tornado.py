@@ -132,6 +132,7 @@ def served(app: Any) -> Iterator[int]:
 
 
 class TestTornado(HttpServerContract):
+    asked = {"server_request_hook": 1}
     log_plugin = clew_logging.plugin
     plugins = [plugin]
     route = "/items/<number>"

@@ -26,6 +26,7 @@ PATCHED = [
 
 
 class TestUrllib(HttpClientContract):
+    asked = {"request_hook": 1, "response_hook": 2}
     plugin = plugin
     patched = PATCHED
     pools = False
@@ -51,6 +52,7 @@ class TestUrllib(HttpClientContract):
 
 
 class TestHttpClient(HttpClientContract):
+    asked = {"request_hook": 1, "response_hook": 2}
     plugin = plugin
     patched = PATCHED
     follows_redirects = False

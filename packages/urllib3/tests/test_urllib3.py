@@ -30,6 +30,7 @@ def again(retries: int) -> urllib3.Retry:
 
 
 class TestPoolManager(HttpClientContract):
+    asked = {"request_hook": 2, "response_hook": 2}
     plugin = plugin
     patched = PATCHED
     retries = True

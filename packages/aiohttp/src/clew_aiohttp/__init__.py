@@ -5,4 +5,6 @@ from clew_aiohttp import client, server
 
 __all__ = ["plugin"]
 
-plugin = Plugin("aiohttp", versions=">=3.8", hooks=[*client.hooks, *server.hooks])
+plugin = Plugin(
+    "aiohttp", versions=">=3.8", instrumentor="clew_aiohttp.instrumentor", hooks=[*client.hooks, *server.hooks]
+)

@@ -19,12 +19,13 @@ def read_answer(response: Any) -> http_client.Answer:
     return response.status, response.version, 0
 
 
-exchange = Parts(
+parts = Parts(
     "aiohttp.connector:BaseConnector.connect",
     "aiohttp.client_reqrep:ClientResponse.start",
     "aiohttp.connector:Connection.close",
 )
+exchange = http_client.exchange(read_request, read_answer)
 hooks = [
     patch("aiohttp.client:ClientSession._request", http_client.call()),
-    patch_parts(exchange, http_client.exchange(read_request, read_answer)),
+    patch_parts(parts, exchange),
 ]

@@ -64,6 +64,7 @@ targets: dict[str, db_client.Reader] = {
 plugin = Plugin(
     "asyncpg",
     versions=">=0.27",
+    instrumentor="clew_asyncpg.instrumentor",
     hooks=[
         patch(f"asyncpg.{target}", db_client.statement(read, read_server, innermost=True), optional=True)
         for target, read in targets.items()

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial, wraps
 from typing import Any
 
-from clew.hooks import Hook, Undo
+from clew.hooks import Hook, Undo, surround
 from clew.operation import Operation
 from clew.places import Function, replace, resolve
 from clew.probe import Probe
@@ -27,7 +27,7 @@ def door(target: str, operation: Operation, *, argument: int | None = None, opti
     def hook(telemetry: Telemetry) -> Undo:
         probe = compile_operation(operation, telemetry)
         failed = telemetry.guard.failed
-        follow = _following(probe, operation)
+        follow = _following(telemetry, probe, operation)
         if argument is None:
             owner, _, name = target.rpartition(".")
             put = partial(_put, name, follow)
@@ -47,10 +47,9 @@ def door(target: str, operation: Operation, *, argument: int | None = None, opti
     return hook
 
 
-def _following(probe: Probe, operation: Operation) -> Callable[[Any], Any]:
+def _following(telemetry: Telemetry, probe: Probe, operation: Operation) -> Callable[[Any], Any]:
     """Makes the function from an application to what is called in its place; cheap, as it is made for each request."""
-    shell: Any = operation.shell
-    watched = shell(probe, _CALLS[shell])
+    watched = surround(operation, telemetry, probe, _CALLS[operation.shell])
     return lambda application: partial(watched, application) if callable(application) else application
 
 

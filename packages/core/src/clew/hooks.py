@@ -59,8 +59,18 @@ def patch(target: str, operation: Operation, *, optional: bool = False) -> Hook:
 def surround(operation: Operation, telemetry: Telemetry, probe: Probe, function: Function) -> Function:
     """The function with the operation's shell around it."""
     shell = operation.shell or shell_for(function, brief=operation.innermost)
+    return shell(probe, within(operation, telemetry, function))
+
+
+def within(operation: Operation, telemetry: Telemetry, function: Function) -> Function:
+    """The function with what is put around it inside the shell."""
     inside = None if operation.inside is None else operation.inside(telemetry)
-    return shell(probe, function if inside is None else inside(function))
+    found = function if inside is None else inside(function)
+    if telemetry.adapted is not None:
+        found = telemetry.adapted.inside(operation, found)
+    if telemetry.choice is not None:
+        found = telemetry.choice.within(operation, function, found, lambda own: within(operation, own, function))
+    return found
 
 
 #: What each watched function is watched as. A mark on the function would be copied by whoever wraps it.
@@ -97,20 +107,16 @@ def after(target: str, action: Action, *, optional: bool = False) -> Hook:
     def hook(telemetry: Telemetry) -> Undo:
         failed, switch = telemetry.guard.failed, Switch()
 
-        def make(function: Function) -> Function:
-            @wraps(function)
-            def watched(*args: Any, **kwargs: Any) -> Any:
-                result = function(*args, **kwargs)
-                if switch.on:
-                    try:
-                        found = read(result, *args, **kwargs)
-                        if found is not None:
-                            tell(found)
-                    except Exception as error:  # noqa: BLE001
-                        failed(error, target)
-                return result
+        def act(result: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+            try:
+                found = read(result, *args, **kwargs)
+                if found is not None:
+                    tell(found)
+            except Exception as error:  # noqa: BLE001
+                failed(error, target)
 
-            return watched
+        def make(function: Function) -> Function:
+            return (_after_coroutine if is_coroutine(function) else _after)(act, switch, function)
 
         return replace(target, make, switch.off, failed, optional)
 
@@ -199,5 +205,27 @@ def _before_coroutine(act: Act, switch: Switch, function: Function) -> Function:
         if switch.on:
             act(args, kwargs)
         return await function(*args, **kwargs)
+
+    return watched
+
+
+def _after(act: Callable[..., None], switch: Switch, function: Function) -> Function:
+    @wraps(function)
+    def watched(*args: Any, **kwargs: Any) -> Any:
+        result = function(*args, **kwargs)
+        if switch.on:
+            act(result, args, kwargs)
+        return result
+
+    return watched
+
+
+def _after_coroutine(act: Callable[..., None], switch: Switch, function: Function) -> Function:
+    @wraps(function)
+    async def watched(*args: Any, **kwargs: Any) -> Any:
+        result = await function(*args, **kwargs)
+        if switch.on:
+            act(result, args, kwargs)
+        return result
 
     return watched

@@ -7,6 +7,7 @@ from typing import Any
 
 from clew.conventions import http_server
 from clew.guard import Guard
+from clew.hooks import surround
 from clew.operation import Operation
 from clew.probe import Probe
 from clew.recorder import compile_operation
@@ -29,7 +30,6 @@ def _wrapped(application: Callable[..., Any], operation: Operation, name: str) -
     def switch_off() -> None:
         probe.silence()
 
-    probe = compile_operation(operation, Telemetry(name, Guard(name, switch_off)))
-    assert operation.shell is not None
-    wrapped: Callable[..., Any] = operation.shell(probe, application)
-    return wrapped
+    telemetry = Telemetry(name, Guard(name, switch_off))
+    probe = compile_operation(operation, telemetry)
+    return surround(operation, telemetry, probe, application)

@@ -87,11 +87,13 @@ class Operation(NamedTuple):
     spell: Callable[[str], str] | None = None
     #: At an edge: reads the caller's IP address; has the parameters of the watched function.
     peer: Callable[..., str] | None = None
-    #: At an edge: the address, as far as a person may exclude it by a pattern.
+    #: The address, as far as a person may exclude it by a pattern.
     address: Callable[[Facts], str] | None = None
     #: Finds in the facts where trace context and request ID go out, and the host that they go to; None for nowhere.
     carrier: Callable[[Facts], Any] | None = None
     host: Callable[[Facts], str] | None = None
+    #: The headers that are in the carrier already, as pairs; None where it has `items`.
+    headers: Callable[[Any], Iterable[tuple[Any, Any]]] | None = None
     #: Writes one header into the carrier.
     write: Callable[[Any, str, str], None] | None = None
     #: Whether the carrier may still have what an earlier call wrote into it, perhaps for another host.
@@ -171,8 +173,8 @@ class Work:
     """A running piece of work that came from outside; whoever is further in writes here what they know."""
 
     __slots__ = (
-        "__weakref__", "answer", "call", "failure", "hurried", "inside", "origin", "prefix", "queued", "recorded",
-        "request_id", "route", "sheet", "status", "waiting",
+        "__weakref__", "answer", "call", "failure", "heard", "hurried", "inside", "origin", "prefix", "queued",
+        "recorded", "request_id", "route", "sheet", "status", "waiting",
     )  # fmt: skip
 
     def __init__(self, call: Any, request_id: str) -> None:
@@ -185,6 +187,8 @@ class Work:
         self.status: int | None = None
         #: What the answer says beside the request ID.
         self.answer: Headers = ()
+        #: Who is told of status and headers of the answer, in a server that is neither of WSGI nor of ASGI.
+        self.heard: Callable[[int, Any], None] | None = None
         #: Scheme and host as the application came to know them, when proxies are told of in headers.
         self.origin: tuple[str | None, str | None] = None, None
         #: The unhandled exception, when a framework answered it before we could see it.

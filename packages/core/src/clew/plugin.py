@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from clew import settings
 from clew.guard import Guard
 from clew.hooks import Hook, Undo
 from clew.telemetry import Telemetry
+
+if TYPE_CHECKING:
+    from clew.choosing import Choice
+    from clew.options import Chosen
 
 
 class PluginError(Exception):
@@ -23,34 +29,108 @@ class Plugin:
     name: str
     versions: str = ""
     hooks: Iterable[Hook] = ()
+    #: The module with its instrumentor for who comes from OpenTelemetry's own, and with what functions it asks.
+    instrumentor: str = ""
+    #: From the arguments of a watched function to the object that may have options of its own.
+    owner: Callable[..., Any] = lambda *args: args[0] if args else None
 
-    def enable(self) -> None:
+    def enable(self, **options: Any) -> None:
         """Installs every hook, or none: raises PluginError when the library is not what the plugin expects.
 
-        Enabling twice changes nothing.
+        Enabling twice changes nothing. `options` are those of `clew plugins --options`, and `tracer_provider` and
+        `meter_provider`.
         """
-        if self in _enabled:
+        enabled = _enabled.get(self)
+        if enabled is None:
+            self._install(self._choose(options), None)
+        elif enabled.choice is not None and not enabled.choice.general:
+            enabled.choice.general = True
+            self._again(self._choose(options), enabled.choice)
+
+    def follow(self, subject: Any, **options: Any) -> None:
+        """Follows one object, with options of its own, whether the plugin is enabled for all or not."""
+        guard = Guard(self.name, lambda: self.leave(subject))
+        self._choice().put(subject, Telemetry(self.name, guard, self._choose(options)))
+
+    def leave(self, subject: Any) -> None:
+        """Undoes `follow`. An object that is followed because the plugin is enabled for all is left alone from now."""
+        enabled = _enabled.get(self)
+        if enabled is None:
             return
+        choice = self._choice()
+        if choice.general and subject not in choice:
+            choice.put(subject, None)
+            return
+        choice.take(subject)
+        if not choice.general and not len(choice):
+            self.disable()
+
+    def disable(self) -> None:
+        """Puts back the very objects that were there before."""
+        enabled = _enabled.pop(self, None)
+        if enabled is not None:
+            if enabled.choice is not None:
+                enabled.choice.clear()
+            _undo(enabled.undos)
+
+    @property
+    def is_enabled(self) -> bool:
+        """Whether it follows everything, not chosen objects alone."""
+        enabled = _enabled.get(self)
+        return enabled is not None and (enabled.choice is None or enabled.choice.general)
+
+    def _choose(self, options: Mapping[str, Any]) -> Chosen | None:
+        if not options and not settings.for_plugins():
+            return None
+        from clew.options import choose
+
+        return choose(self, options)
+
+    def _choice(self) -> Choice:
+        """Which objects are followed, from now on each by itself."""
+        from clew.choosing import Choice
+
+        enabled = _enabled.get(self)
+        if enabled is not None and enabled.choice is not None:
+            return enabled.choice
+        choice = Choice(self.name, self.owner, enabled is not None)
+        if enabled is None:
+            self._install(None, choice)
+        else:
+            self._again(enabled.chosen, choice)
+        return choice
+
+    def _again(self, chosen: Chosen | None, choice: Choice) -> None:
+        _undo(_enabled.pop(self).undos)
+        self._install(chosen, choice)
+
+    def _install(self, chosen: Chosen | None, choice: Choice | None) -> None:
         too_old = _too_old(self.name, self.versions)
         if too_old:
             raise PluginError(f"{self.name} {too_old} is older than {self.versions}")
-        telemetry = Telemetry(self.name, Guard(self.name, self.disable))
-        undos = _enabled[self] = []
+        telemetry = Telemetry(self.name, Guard(self.name, self.disable), chosen, choice)
+        undos: list[Undo] = []
+        _enabled[self] = _Enabled(undos, chosen, choice)
         try:
-            for hook in self.hooks:
+            for hook in (*(telemetry.adapted.hooks() if telemetry.adapted else ()), *self.hooks):
                 undos.append(hook(telemetry))
         except Exception as error:
             self.disable()
             raise PluginError(f"{self.name} is not followed: {error}") from error
 
-    def disable(self) -> None:
-        """Puts back the very objects that were there before."""
-        undos = _enabled.pop(self, [])
-        while undos:
-            undos.pop()()
+
+class _Enabled(NamedTuple):
+    undos: list[Undo]
+    chosen: Chosen | None
+    choice: Choice | None
 
 
-_enabled: dict[Plugin, list[Undo]] = {}
+_enabled: dict[Plugin, _Enabled] = {}
+
+
+def _undo(undos: list[Undo]) -> None:
+    while undos:
+        undos.pop()()
 
 
 def _too_old(name: str, versions: str) -> str:

@@ -26,12 +26,21 @@ FRESH = Context({WORK: None})
 
 def compile_operation(operation: Operation, telemetry: Telemetry) -> Probe:
     """What a shell needs to surround a function with the operation."""
+    whole, adapted = operation, telemetry.adapted
+    if adapted is not None:
+        operation = adapted.operation(operation)
     scribe = telemetry.scribe(operation)
     parts = operation, telemetry, scribe
     begin, end = (_begin_edge, _end_edge) if operation.edge else (_begin_inner, _end_inner)
     brief = Brief(operation.family, scribe, _brief(*parts)) if operation.innermost else None
     probe = Probe(begin(*parts), end(*parts), telemetry.guard.failed, brief)
-    return telemetry.cost.watch(probe) if telemetry.cost is not None else probe
+    if adapted is not None:
+        probe = adapted.probe(whole, probe)
+    if telemetry.cost is not None:
+        probe = telemetry.cost.watch(probe)
+    if telemetry.choice is not None:
+        probe = telemetry.choice.probe(probe, lambda chosen: compile_operation(whole, chosen))
+    return probe
 
 
 def _begin_inner(operation: Operation, telemetry: Telemetry, scribe: Scribe) -> Begin:

@@ -105,6 +105,12 @@ def _server(system: str) -> Callable[[Any], db_command.Server]:
     return read
 
 
+def pool_of(client: Any, *command: Any) -> Any:
+    """What a client has in common with its pipelines."""
+    names = ("connection_pool", "nodes_manager", "_client", "cluster_client")
+    return next((found for name in names if (found := getattr(client, name, None)) is not None), client)
+
+
 def _stack(pipeline: Any) -> tuple[Sequence[Any], str]:
     """The commands that a pipeline holds, and how it will send them."""
     strategy = getattr(pipeline, "_execution_strategy", pipeline)  # newer clusters' pipelines have one

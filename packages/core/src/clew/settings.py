@@ -28,6 +28,19 @@ class Settings(NamedTuple):
     db_transactions: bool
     slow_statement: float
     sql_comment: str
+    server_request_headers: tuple[str, ...]
+    server_response_headers: tuple[str, ...]
+    client_request_headers: tuple[str, ...]
+    client_response_headers: tuple[str, ...]
+    sensitive_headers: tuple[str, ...]
+
+    @property
+    def wants_headers(self) -> bool:
+        """Whether any headers are to be shown."""
+        return bool(
+            self.server_request_headers or self.server_response_headers
+            or self.client_request_headers or self.client_response_headers
+        )  # fmt: skip
 
 
 def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
@@ -40,6 +53,18 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
 def current() -> Settings:
     """The settings of this process; the same object for every plugin."""
     return from_environment()
+
+
+@cache
+def for_plugins() -> tuple[str, ...]:
+    """The names of variables that may be about one plugin."""
+    return tuple(name for name in os.environ if name.startswith(("CLEW_", "OTEL_PYTHON_")))
+
+
+def forget() -> None:
+    """Lets the environment be read again."""
+    current.cache_clear()
+    for_plugins.cache_clear()
 
 
 def faults(environ: Mapping[str, str]) -> list[str]:

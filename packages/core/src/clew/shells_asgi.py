@@ -38,10 +38,10 @@ def asgi(probe: Probe, application: Callable[..., Awaitable[None]]) -> Callable[
         answer.end(None)
         return None
 
-    return _shaped(application, follow)
+    return shaped(application, follow)
 
 
-def _shaped(application: Callable[..., Any], follow: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
+def shaped(application: Callable[..., Any], follow: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
     """With the application's own parameters: servers call it without any, to see whether it is a factory."""
     if getattr(getattr(application, "__code__", None), "co_argcount", 3) == 4:
 

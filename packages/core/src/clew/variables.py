@@ -130,4 +130,24 @@ VARIABLES: dict[str, Variable] = {
         "CLEW_SQL_COMMENT", "off", _one_of("off", "request", "static"),
         "request: statements tell the server request and trace ID in a comment; static: only the route",
     ),
+    "server_request_headers": Variable(
+        "OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_SERVER_REQUEST", "", _patterns,
+        "names (regular expressions) of headers of incoming requests that are shown",
+    ),
+    "server_response_headers": Variable(
+        "OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_SERVER_RESPONSE", "", _patterns,
+        "the same of what is answered to them",
+    ),
+    "client_request_headers": Variable(
+        "OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_CLIENT_REQUEST", "", _patterns,
+        "the same of outgoing requests",
+    ),
+    "client_response_headers": Variable(
+        "OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_CLIENT_RESPONSE", "", _patterns,
+        "the same of what is answered to them",
+    ),
+    "sensitive_headers": Variable(
+        "OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_SANITIZE_FIELDS", "", _patterns,
+        "of these names the values are never shown, nor of what looks like a secret",
+    ),
 }  # fmt: skip

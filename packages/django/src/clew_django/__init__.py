@@ -21,6 +21,7 @@ def read_failure(**event: Any) -> BaseException | None:
 plugin = Plugin(
     "django",
     versions=">=4.2",
+    instrumentor="clew_django.instrumentor",
     hooks=[
         patch("django.core.handlers.wsgi:WSGIHandler.__call__", http_server.wsgi),
         patch("django.core.handlers.asgi:ASGIHandler.__call__", http_server.asgi),

@@ -27,6 +27,7 @@ call = operation("elasticsearch", read_call, read_base, read_status)
 plugin = Plugin(
     "elasticsearch",
     versions=">=8.0",
+    instrumentor="clew_elasticsearch.instrumentor",
     hooks=[
         *(patch(f"elasticsearch._{kind}.client._base:BaseClient.perform_request", call) for kind in ("sync", "async")),
         *without_its_own("elasticsearch", "elastic_transport"),  # since 8.13 it follows itself

@@ -19,6 +19,7 @@ def read_failure(app: Any, request: Any, response: Any, error: Any, params: Any,
 plugin = Plugin(
     "falcon",
     versions=">=3.1",
+    instrumentor="clew_falcon.instrumentor",
     hooks=[
         patch("falcon.app:App.__call__", http_server.wsgi),
         patch("falcon.asgi.app:App.__call__", http_server.asgi),

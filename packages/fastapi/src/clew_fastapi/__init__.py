@@ -17,6 +17,7 @@ def read_route(route: Any, scope: Any, receive: Any, send: Any) -> str:
 plugin = Plugin(
     "fastapi",
     versions=">=0.100",
+    instrumentor="clew_fastapi.instrumentor",
     hooks=[
         patch("fastapi:FastAPI.__call__", http_server.asgi),
         enrich("fastapi.routing:APIRoute.handle", http_server.route(read_route)),

@@ -22,6 +22,7 @@ def read_failure(app: Any, *context: Any, exception: BaseException | None = None
 plugin = Plugin(
     "flask",
     versions=">=2.2",
+    instrumentor="clew_flask.instrumentor",
     hooks=[
         patch("flask:Flask.__call__", http_server.wsgi),
         enrich("flask:Flask.full_dispatch_request", http_server.route(read_route)),

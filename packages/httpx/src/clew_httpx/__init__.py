@@ -21,6 +21,7 @@ exchange = http_client.exchange(read_request, read_answer)
 plugin = Plugin(
     "httpx",
     versions=">=0.23",
+    instrumentor="clew_httpx.instrumentor",
     hooks=[
         patch(f"httpx:{client}.{method}", operation)
         for client in ("Client", "AsyncClient")

@@ -40,6 +40,7 @@ def read_terminal_line(handler: Any, record: Any) -> log.Line | None:
 
 plugin = Plugin(
     "logging",
+    instrumentor="clew_logging.instrumentor",
     hooks=[
         enrich("logging:Logger.handle", log.stamp(fields_of)),
         after("logging:Logger.callHandlers", log.emit(read_line)),

@@ -17,6 +17,8 @@ def read_server(connection: Any) -> db_client.Server:
 modules = {"cursor": "MySQLCursor", "cursor_cext": "CMySQLCursor", "aio.cursor": "MySQLCursor"}
 plugin = Plugin(
     "mysql",
+    owner=lambda cursor, *args: getattr(cursor, "_connection", None) or cursor._cnx,
+    instrumentor="clew_mysql_connector.instrumentor",
     hooks=[
         hook
         for module, name in modules.items()

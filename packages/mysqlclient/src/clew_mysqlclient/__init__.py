@@ -20,6 +20,8 @@ def read_connection(connection: Any) -> db_client.Server:
 
 plugin = Plugin(
     "MySQLdb",
+    instrumentor="clew_mysqlclient.instrumentor",
+    owner=db_client.connection_of,
     hooks=[
         *(after(f"MySQLdb:{name}", db_client.opened(read_arguments)) for name in ("connect", "Connect", "Connection")),
         *db_client.cursor("MySQLdb.cursors:BaseCursor", read_connection),

@@ -33,6 +33,8 @@ server_side = {"execute": statement}
 plugin = Plugin(
     "psycopg",
     versions=">=3.1",
+    instrumentor="clew_psycopg.instrumentor",
+    owner=db_client.connection_of,
     hooks=[
         *(
             patch(f"psycopg:{prefix}{cursor}.{method}", operation)

@@ -44,6 +44,8 @@ connection = Derived("psycopg2.extensions:connection", {"cursor": ("cursor_facto
 plugin = Plugin(
     "psycopg2",
     versions=">=2.8",
+    instrumentor="clew_psycopg2.instrumentor",
+    owner=db_client.connection_of,
     hooks=[
         derive("psycopg2:connect", "connection_factory", connection),
         *(patch(f"psycopg2.extras:{name}", batch) for name in ("execute_values", "execute_batch")),

@@ -33,6 +33,7 @@ def read_nothing(client: Any) -> db_command.Server:
 plugin = Plugin(
     "pymemcache",
     versions=">=3.5",
+    instrumentor="clew_pymemcache.instrumentor",
     hooks=[
         *(patch(f"{ONE}.{name}", command(name, read_server), optional=True) for name in COMMANDS),
         *(patch(f"{ONE}.{m}", batch(name, read_server), optional=True) for m, name in MANY.items()),

@@ -100,6 +100,7 @@ MODULES = {"pymongo": "", "pymongo.synchronous": "", "pymongo.asynchronous": "As
 plugin = Plugin(
     "pymongo",
     versions=">=4.0",
+    instrumentor="clew_pymongo.instrumentor",
     hooks=[
         patch(f"{module}.{place.format(prefix)}", operation, optional=True)
         for place, operation in operations()

@@ -25,6 +25,8 @@ def read_failure(request: Any, error: BaseException) -> BaseException:
 plugin = Plugin(
     "pyramid",
     versions=">=2.0",
+    instrumentor="clew_pyramid.instrumentor",
+    owner=lambda router, *args: router.registry,
     hooks=[
         patch("pyramid.router:Router.__call__", http_server.wsgi),
         enrich("pyramid.router:_call_view", http_server.route(read_route)),

@@ -22,6 +22,7 @@ exchange = http_client.exchange(read_request, read_answer)
 plugin = Plugin(
     "requests",
     versions=">=2.25",
+    instrumentor="clew_requests.instrumentor",
     hooks=[
         patch("requests.sessions:Session.send", http_client.call()),
         patch("requests.adapters:HTTPAdapter.send", exchange),

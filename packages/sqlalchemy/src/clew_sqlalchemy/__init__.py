@@ -70,6 +70,8 @@ calls = EventPair(
 plugin = Plugin(
     "sqlalchemy",
     versions=">=1.4",
+    instrumentor="clew_sqlalchemy.instrumentor",
+    owner=lambda *args: args[-1].engine,
     hooks=[
         between("sqlalchemy.engine.base:Engine", "sqlalchemy.event", calls, statement),
         quietly("sqlalchemy.engine.default:DefaultDialect._do_ping_w_event", db_client.FAMILY, optional=True),

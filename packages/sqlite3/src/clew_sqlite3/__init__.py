@@ -34,6 +34,8 @@ cursor = Derived("sqlite3:Cursor", execute)
 connection = Derived("sqlite3:Connection", {**shortcuts, "cursor": ("factory", cursor)})
 plugin = Plugin(
     "sqlite3",
+    instrumentor="clew_sqlite3.instrumentor",
+    owner=db_client.connection_of,
     hooks=[
         hook
         for connect in ("sqlite3:connect", "sqlite3.dbapi2:connect")

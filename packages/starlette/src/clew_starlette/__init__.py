@@ -23,6 +23,7 @@ def read_task(task: Any) -> Any:
 plugin = Plugin(
     "starlette",
     versions=">=0.27",
+    instrumentor="clew_starlette.instrumentor",
     hooks=[
         patch("starlette.applications:Starlette.__call__", http_server.asgi),
         *(

@@ -6,6 +6,7 @@ __all__ = ["plugin"]
 
 plugin = Plugin(
     "contextvars",
+    instrumentor="clew_threads.instrumentor",
     hooks=[
         carry_run("threading:Thread.start", "run"),
         carry("concurrent.futures.thread:ThreadPoolExecutor.submit", 1),

@@ -48,6 +48,7 @@ def read_answer(connection: Any, start_line: Any, headers: Any, *chunk: Any) -> 
 plugin = Plugin(
     "tornado",
     versions=">=6.1",
+    instrumentor="clew_tornado.instrumentor",
     hooks=[
         # First what is within the request, then the request around it.
         enrich("tornado.web:RequestHandler._execute", http_server.route(read_route)),

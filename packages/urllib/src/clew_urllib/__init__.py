@@ -9,10 +9,15 @@ __all__ = ["plugin"]
 
 
 def read_request(connection: Any, *args: Any, **options: Any) -> http_client.Request:
+    return http_client.request(*read_line(connection), connection)
+
+
+def read_line(connection: Any) -> tuple[str, str]:
+    """Method and URL."""
     method, target, _ = connection._buffer[0].decode("latin-1").split(" ", 2)
     if "://" not in target:  # it is in full where it goes to a proxy
         target = read_origin(connection) + target
-    return http_client.request(method, target, connection)
+    return method, target
 
 
 def read_origin(connection: Any) -> str:
@@ -31,17 +36,24 @@ def write_header(connection: Any, name: str, value: str) -> None:
     connection.putheader(name, value)
 
 
+def read_headers(connection: Any) -> Any:
+    lines = (line.decode("latin-1").partition(":") for line in connection._buffer[1:])
+    return [(name, value.strip()) for name, _, value in lines if name]
+
+
 def read_answer(response: Any) -> http_client.Answer:
     return response.status, response.version, 0
 
 
 connection = "http.client:HTTPConnection"
 # Every request passes here when its head is complete and nothing of it is sent yet.
-exchange = Parts(f"{connection}.endheaders", f"{connection}.getresponse", f"{connection}.close")
+parts = Parts(f"{connection}.endheaders", f"{connection}.getresponse", f"{connection}.close")
+exchange = http_client.exchange(read_request, read_answer, write_header, read_headers=read_headers)
 plugin = Plugin(
     "http.client",
+    instrumentor="clew_urllib.instrumentor",
     hooks=[
         patch("urllib.request:OpenerDirector.open", http_client.call()),
-        patch_parts(exchange, http_client.exchange(read_request, read_answer, write_header)),
+        patch_parts(parts, exchange),
     ],
 )

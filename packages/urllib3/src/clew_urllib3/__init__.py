@@ -34,6 +34,7 @@ exchange = http_client.exchange(read_request, read_answer, copied="headers")
 plugin = Plugin(
     "urllib3",
     versions=">=1.26",
+    instrumentor="clew_urllib3.instrumentor",
     hooks=[
         patch("urllib3.poolmanager:PoolManager.urlopen", call),
         patch("urllib3.connectionpool:HTTPConnectionPool.urlopen", call),

@@ -105,6 +105,11 @@ def cursor(
     return [patch(f"{target}.{name}", operation, optional=True) for name, operation in operations.items()]
 
 
+def connection_of(cursor: Any, *args: Any) -> Any:
+    """The connection of a cursor; the connection itself where it is asked."""
+    return getattr(cursor, "connection", cursor)
+
+
 def _first_attribute(names: list[str]) -> Callable[[Any], Any]:
     return lambda subject: next(found for name in names if (found := getattr(subject, name, None)) is not None)
 

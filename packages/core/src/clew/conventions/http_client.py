@@ -45,18 +45,20 @@ def exchange(
     read_answer: Callable[[Any], Answer],
     write: Callable[[Any, str, str], None] = setitem,
     copied: str | None = None,
+    read_headers: Callable[[Any], Any] | None = None,
 ) -> Operation:
     """One HTTP request and its response. `read_request` mirrors the watched function; None means: do not record.
 
     It ends when the head of the answer has arrived, also where the application asks for the whole body at once: nobody
     knows when, or whether, the rest is read, and the conventions do not want a span to end when a library cleans up
     behind its application ("HTTP client span duration"). `copied` is the keyword argument with the headers, where
-    these are the application's own and must stay as they are.
+    these are the application's own and must stay as they are; `read_headers` gives those that are in the carrier.
     """
     return Operation(
         FAMILY, SpanKind.CLIENT, read_request, _opening, _closing, DURATION, _point, common=_common, own=_own,
         read_result=read_answer, carrier=itemgetter(2), host=_host, write=write, again=itemgetter(3), copied=copied,
-        heading="http", alike=_alike,
+        headers=read_headers,
+        heading="http", alike=_alike, address=_address,
     )  # fmt: skip
 
 
@@ -67,7 +69,7 @@ def call(read_request: Callable[..., Request | None] = lambda *args, **options: 
     """
     return Operation(
         FAMILY, SpanKind.CLIENT, read_request, _opening, _closing, DURATION, _point, common=_common, own=_own,
-        shell=sending_shell,
+        shell=sending_shell, address=_address,
     )  # fmt: skip
 
 
@@ -84,6 +86,11 @@ def _alike(read: Request) -> str:
     origin = url.find("/", 8)
     path = url[origin:].partition("?")[0] if origin >= 0 else ""
     return f"{method} {origin_of(url).host}{_PARTICULAR.sub('/{}', path[:1024])}"
+
+
+def _address(read: Request) -> str:
+    """What a person may exclude by a pattern: the URL without its query."""
+    return redact_url(read[1].partition("?")[0])
 
 
 _PARTICULAR = re.compile(r"/[^/]*\d[^/]*")

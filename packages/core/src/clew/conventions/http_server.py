@@ -84,6 +84,8 @@ def _tell_answer(told: tuple[int, Any]) -> None:
     if work is None:
         return
     work.status, headers = told
+    if work.heard is not None:
+        work.heard(*told)
     for name, value in ((settings.current().request_id_header, work.request_id), *work.answer):
         if name not in headers:
             headers[name] = value

@@ -133,7 +133,7 @@ def configured(**environ: str) -> Iterator[None]:
     """What is enabled within finds these settings in the environment."""
     before = {name: os.environ.get(name) for name in environ}
     os.environ.update(environ)
-    settings.current.cache_clear()
+    settings.forget()
     try:
         yield
     finally:
@@ -142,4 +142,4 @@ def configured(**environ: str) -> Iterator[None]:
                 del os.environ[name]
             else:
                 os.environ[name] = value
-        settings.current.cache_clear()
+        settings.forget()

@@ -21,13 +21,14 @@ from clew import settings, slow
 from clew.operation import WORK
 from clew.plugin import Plugin
 from clew.propagation import REQUEST_ID, attach, detach, get_current
+from clew.testing.contracts.instrumentor import InstrumentorContract
 from clew.testing.recording import Recording, enabled
 
 METRIC = "db.client.operation.duration"
 SELECT = "SELECT sku FROM items"
 
 
-class DbClientContract:
+class DbClientContract(InstrumentorContract):
     """Subclass it as TestX, set `plugin` and `where`, and define `connect`, `run`, `run_many`.
 
     The database is empty; the contract makes a table `items` and drops it.
@@ -66,6 +67,18 @@ class DbClientContract:
         """Begins, commits, begins again and rolls back as the library has it; pings, if there is such a thing."""
         for statement in ("BEGIN", "COMMIT", "BEGIN", "ROLLBACK"):
             self.run(connection, statement)
+
+    @property
+    def instrumented(self) -> Plugin:
+        return self.plugin
+
+    @pytest.fixture
+    def piece(self) -> Callable[[], Any]:
+        def run() -> Any:
+            with self.connect() as connection:
+                return list(map(tuple, self.run(connection, "SELECT 1")))
+
+        return run
 
     @pytest.fixture
     def record(self) -> Iterator[Recording]:

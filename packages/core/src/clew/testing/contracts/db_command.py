@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, contextmanager
 from typing import Any
 
@@ -16,13 +16,14 @@ from opentelemetry.trace import SpanKind, StatusCode
 import clew
 from clew.plugin import Plugin
 from clew.propagation import REQUEST_ID, attach, detach
+from clew.testing.contracts.instrumentor import InstrumentorContract
 from clew.testing.recording import Recording, enabled
 
 METRIC = "db.client.operation.duration"
 SECRET_KEY, SECRET = "customer-hunter2", "hunter3"
 
 
-class DbCommandContract:
+class DbCommandContract(InstrumentorContract):
     """Subclass it as TestX, set the attributes, and define `connect`, `put`, `get`, `refused`, perhaps `put_many`.
 
     Keys are words; what is put is text. A key that was never put gives None.
@@ -59,6 +60,18 @@ class DbCommandContract:
     def refused(self, client: Any, value: str) -> Any:
         """A call with this value in it that the store refuses, so that the library raises."""
         raise NotImplementedError
+
+    @property
+    def instrumented(self) -> Plugin:
+        return self.plugin
+
+    @pytest.fixture
+    def piece(self) -> Callable[[], Any]:
+        def run() -> Any:
+            with self.connect() as client:
+                return self.get(client, "nothing")
+
+        return run
 
     @pytest.fixture
     def record(self) -> Iterator[Recording]:

@@ -15,17 +15,18 @@ from opentelemetry.context import Context, set_value
 from opentelemetry.trace import SpanKind, StatusCode
 
 import clew
-from clew import settings
+from clew import options, settings
 from clew.plugin import Plugin
 from clew.propagation import REQUEST_ID, attach, detach, get_current
+from clew.testing.contracts.instrumentor import InstrumentorContract
 from clew.testing.peer import Peer, running_peer
-from clew.testing.recording import Recording, enabled
+from clew.testing.recording import Recording, configured, enabled
 
 METRIC = "http.client.request.duration"
 Answer = tuple[int, bytes]
 
 
-class HttpClientContract:
+class HttpClientContract(InstrumentorContract):
     """Subclass it as TestX, set `plugin` and `patched`, and define `session` and `stream`."""
 
     plugin: Plugin
@@ -52,6 +53,14 @@ class HttpClientContract:
     def call(self, method: str, url: str, headers: dict[str, str] | None = None, **options: Any) -> Answer:
         with self.session(**options) as call:
             return call(method, url, headers or {})
+
+    @property
+    def instrumented(self) -> Plugin:
+        return self.plugin
+
+    @pytest.fixture
+    def piece(self, peer: str) -> Callable[[], Any]:
+        return lambda: self.call("GET", f"{peer}/items/7")[0]
 
     @pytest.fixture
     def record(self) -> Iterator[Recording]:
@@ -105,6 +114,24 @@ class HttpClientContract:
         assert headers["x-shop"] == ["1"]
         assert headers["traceparent"] == [f"00-{came.trace_id:032x}-{came.span_id:016x}-{came.trace_flags:02x}"]
         assert given == {"X-Shop": "1", "traceparent": "of the caller"}
+
+    def test_headers_that_a_person_wants_are_shown_but_no_secrets(self, peer: str) -> None:
+        wanted = {f"OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_CLIENT_{kind}": f"X-.*,{more}"
+                  for kind, more in (("REQUEST", "Authorization"), ("RESPONSE", "date"))}  # fmt: skip
+        with configured(**wanted), enabled(self.plugin) as record:
+            self.call("GET", f"{peer}/echo", {"X-Shop": "1", "Authorization": "Basic hunter2", "Y-Other": "2"})
+        span = attributes(record.span())
+        shown = {key: value for key, value in span.items() if ".header." in key}
+        assert shown["http.request.header.x-shop"] == ("1",)
+        assert shown["http.request.header.authorization"] == ("REDACTED",)
+        assert "http.response.header.date" in shown
+        assert "http.request.header.y-other" not in shown
+
+    def test_a_call_to_an_excluded_url_is_made_and_not_recorded(self, peer: str) -> None:
+        *_, name = options.of(self.plugin)["excluded_urls"].variables
+        with configured(**{name: "/items/[0-6]"}), enabled(self.plugin) as record:
+            assert [self.call("GET", f"{peer}/items/{number}")[0] for number in (5, 7)] == [200, 200]
+        assert attributes(record.span())["url.full"] == f"{peer}/items/7"
 
     def test_a_body_arrives_as_it_was(self, record: Recording, peer: str) -> None:
         assert self.call("POST", f"{peer}/echo", {"Content-Length": "0"})[0] == 200

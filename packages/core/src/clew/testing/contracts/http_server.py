@@ -18,6 +18,7 @@ from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.trace import SpanKind, StatusCode
 
 from clew.plugin import Plugin
+from clew.testing.contracts.instrumentor import InstrumentorContract
 from clew.testing.recording import Recording, configured, enabled
 
 METRIC = "http.server.request.duration"
@@ -30,7 +31,7 @@ class Answer(NamedTuple):
     body: bytes
 
 
-class HttpServerContract:
+class HttpServerContract(InstrumentorContract):
     """Subclass it as TestX, set the plugins and the route's spelling, and define `serve`.
 
     The application answers: /items/{number} with 200 and `current_request_id()`; /status/{code} with that status;
@@ -54,6 +55,8 @@ class HttpServerContract:
     hands_on_everything = True
     #: The template of /socket/{number}, a WebSocket that says what it hears.
     socket: str | None = None
+    #: Whether it is the application's answer that has the headers Content-Type or Content-Length.
+    tells_content = True
     #: Whether the server sends the headers with which an application accepts a WebSocket.
     has_handshake_headers = True
     #: Whether the framework has background tasks.
@@ -73,6 +76,14 @@ class HttpServerContract:
     def port(cls) -> Iterator[int]:
         with cls().serve() as port:
             yield port
+
+    @property
+    def instrumented(self) -> Plugin:
+        return next((plugin for plugin in self.plugins if plugin.instrumentor), self.plugins[0])
+
+    @pytest.fixture
+    def piece(self, port: int) -> Callable[[], Any]:
+        return lambda: ask(port, "/items/7").status
 
     @pytest.fixture
     def record(self, port: int) -> Iterator[Recording]:
@@ -108,6 +119,20 @@ class HttpServerContract:
             },
             1,
         )
+
+    def test_headers_that_a_person_wants_are_shown_but_no_secrets(self, port: int) -> None:
+        wanted = {f"OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_SERVER_{kind}": f"X-Shop,{more}"
+                  for kind, more in (("REQUEST", "Authorization"), ("RESPONSE", "content-.*"))}  # fmt: skip
+        given = {"X-Shop": "1", "Authorization": "Basic hunter2", "Y-Other": "2"}
+        with configured(**wanted), enabled(*self.plugins) as record:
+            ask(port, "/items/7", **given)
+            attributes = server_spans(record, 1)[0].attributes or {}
+        shown = {key: value for key, value in attributes.items() if ".header." in key}
+        assert shown["http.request.header.x-shop"] == ("1",)
+        assert shown["http.request.header.authorization"] == ("REDACTED",)
+        assert "http.request.header.y-other" not in shown
+        if self.tells_content and self.route:
+            assert any(key.startswith("http.response.header.content-") for key in shown)
 
     def test_a_request_id_is_made_and_is_the_trace_id(self, record: Recording, port: int) -> None:
         answer = ask(port, "/items/7")
