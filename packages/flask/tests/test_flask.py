@@ -9,9 +9,11 @@ from werkzeug.serving import make_server
 import clew
 import clew_logging
 import clew_werkzeug
-from clew.testing.contracts.http_server import HttpServerContract, endless, inner
+from clew.testing.contracts.http_server import HttpServerContract, ask, endless, inner, server_spans
+from clew.testing.recording import Recording, configured, enabled
 from clew.testing.serving import serving
 from clew_flask import plugin
+from clew_flask.instrumentor import FlaskInstrumentor
 
 logger = logging.getLogger("shop")
 
@@ -94,6 +96,34 @@ class TestFlask(HttpServerContract):
 
     def serve(self) -> Any:
         return served(make_app())
+
+
+def test_two_applications_may_have_different_options_and_a_third_none() -> None:
+    own, door = [Recording(), Recording()], flask.Flask.__call__
+    first, second, third = (make_app() for _ in range(3))
+    FlaskInstrumentor.instrument_app(first, excluded_urls="/early", tracer_provider=own[0].tracer_provider)
+    FlaskInstrumentor.instrument_app(second, excluded_urls="/items", tracer_provider=own[1].tracer_provider)
+    for app in (first, second, third):
+        with served(app) as port:
+            for path in ("/items/7", "/early"):
+                assert ask(port, path).status == 200
+    told = [[(span.attributes or {})["url.path"] for span in server_spans(record, 1)] for record in own]
+    assert told == [["/items/7"], ["/early"]]
+    FlaskInstrumentor.uninstrument_app(first)
+    FlaskInstrumentor.uninstrument_app(second)
+    assert flask.Flask.__call__ is door
+
+
+def test_what_is_excluded_for_flask_leaves_nothing_where_the_server_is_followed_too() -> None:
+    with (
+        configured(OTEL_PYTHON_FLASK_EXCLUDED_URLS="/inner,/early"),
+        enabled(clew_werkzeug.plugin, plugin) as record,
+        served(make_app()) as port,
+    ):
+        for path in ("/inner", "/early", "/items/7"):
+            assert ask(port, path).status == 200
+        assert [(span.attributes or {})["url.path"] for span in server_spans(record, 1)] == ["/items/7"]
+        assert len(record.spans()) == 1
 
 
 class TestFlaskWithinItsServer(TestFlask):

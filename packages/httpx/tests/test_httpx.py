@@ -10,8 +10,10 @@ import pytest
 
 from clew.testing.contracts.http_client import Answer, HttpClientContract, attributes
 from clew.testing.contracts.http_client_async import AsyncHttpClientContract
+from clew.testing.peer import running_peer
 from clew.testing.recording import Recording, enabled
 from clew_httpx import plugin
+from clew_httpx.instrumentor import HTTPXClientInstrumentor, RequestInfo
 
 PATCHED = [
     (client, method) for client in (httpx.Client, httpx.AsyncClient) for method in ("send", "_send_single_request")
@@ -165,3 +167,17 @@ def test_requests_that_share_a_connection_of_http2_are_one_span_each() -> None:
     }
     assert ours == set(parents)
     assert [attributes(span)["network.protocol.version"] for span in record.spans()] == ["2", "2"]
+
+
+def test_one_client_may_be_followed_by_itself_with_functions_of_its_own() -> None:
+    def name_it(span: Any, request: RequestInfo) -> None:
+        span.update_name(f"{request.method} items")
+
+    own = Recording()
+    with running_peer() as peer, httpx.Client() as followed, httpx.Client() as other:
+        HTTPXClientInstrumentor.instrument_client(followed, tracer_provider=own.tracer_provider, request_hook=name_it)
+        for client in (followed, other):
+            assert client.get(f"{peer.url}/items/7").status_code == 200
+        HTTPXClientInstrumentor.uninstrument_client(followed)
+        assert followed.get(f"{peer.url}/items/7").status_code == 200
+    assert own.span().name == "GET items"

@@ -12,10 +12,12 @@ import requests
 import requests.adapters
 import urllib3
 
+from clew.instrumentor import Instrumentor
 from clew.testing.contracts.http_client import Answer, HttpClientContract, attributes
 from clew.testing.peer import Peer
 from clew.testing.recording import Recording
 from clew_requests import plugin
+from clew_requests.instrumentor import RequestsInstrumentor
 
 
 class TestRequests(HttpClientContract):
@@ -43,6 +45,14 @@ class TestRequests(HttpClientContract):
     def stream(self, url: str) -> Iterator[Iterator[bytes]]:
         with requests.get(url, stream=True, timeout=30) as response:
             yield response.iter_content(None)
+
+    def test_a_session_may_be_left_alone(self, instrumentor: Instrumentor, own: Recording, peer: str) -> None:
+        instrumentor.instrument(tracer_provider=own.tracer_provider)
+        with requests.Session() as followed, requests.Session() as left:
+            RequestsInstrumentor.uninstrument_session(left)
+            for number, session in ((1, followed), (2, left)):
+                assert session.get(f"{peer}/items/{number}").status_code == 200
+        assert attributes(own.span())["url.full"] == f"{peer}/items/1"
 
     def test_an_adapter_of_the_applications_own_is_followed(self, record: Recording, peer: str) -> None:
         class Adapter(requests.adapters.HTTPAdapter):

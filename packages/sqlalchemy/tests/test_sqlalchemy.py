@@ -20,6 +20,7 @@ import clew_sqlite3
 from clew.testing.contracts.db_client import METRIC, DbClientContract
 from clew.testing.recording import Recording, enabled, recording
 from clew_sqlalchemy import plugin
+from clew_sqlalchemy.instrumentor import SQLAlchemyInstrumentor
 
 NEW = not sa.__version__.startswith("1.")
 new = pytest.mark.skipif(not NEW, reason="comes with SQLAlchemy 2")
@@ -385,3 +386,26 @@ class TestAsync:
         assert child.parent is not None
         assert parent.context is not None
         assert child.parent.span_id == parent.context.span_id
+
+
+def test_two_engines_may_have_different_options_and_a_third_none() -> None:
+    own = [Recording(), Recording()]
+    first, second, third = (sa.create_engine("sqlite://") for _ in range(3))
+    instrumentor = SQLAlchemyInstrumentor()
+    for engine, record in zip((first, second), own, strict=True):
+        instrumentor.instrument(engine=engine, tracer_provider=record.tracer_provider)
+    try:
+        for times, engine in enumerate((first, second, third), 1):
+            with engine.connect() as connection:
+                for _ in range(times):
+                    connection.execute(sa.text("SELECT 1"))
+        assert [len(record.spans()) for record in own] == [1, 2]
+        plugin.leave(first)
+        with first.connect() as connection:
+            connection.execute(sa.text("SELECT 1"))
+        assert [len(record.spans()) for record in own] == [1, 2]
+    finally:
+        instrumentor.uninstrument()
+    with second.connect() as connection:
+        connection.execute(sa.text("SELECT 1"))
+    assert [len(record.spans()) for record in own] == [1, 2]

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from clew.testing.contracts.db_client import DbClientContract
-from clew.testing.recording import enabled
+from clew.testing.recording import Recording, enabled, recording
 from clew_sqlite3 import plugin
+from clew_sqlite3.instrumentor import SQLite3Instrumentor
 
 
 class TestConnection(DbClientContract):
@@ -62,6 +63,20 @@ class TestCursor(TestConnection):
 
     def run_many(self, connection: Any, sql: str, parameters: list[tuple[Any, ...]]) -> None:
         connection.cursor().executemany(sql, parameters)
+
+
+def test_a_connection_that_is_there_already_may_be_followed_by_itself() -> None:
+    own, other = Recording(), recording()
+    other.clear()
+    with closing(sqlite3.connect(":memory:")) as real, closing(sqlite3.connect(":memory:")) as another:
+        followed = SQLite3Instrumentor.instrument_connection(real, tracer_provider=own.tracer_provider)
+        assert isinstance(followed, sqlite3.Connection)
+        assert followed.cursor().execute("SELECT 1").fetchall() == followed.execute("SELECT 1").fetchall() == [(1,)]
+        another.execute("SELECT 1")
+        assert SQLite3Instrumentor.uninstrument_connection(followed) is real
+        real.execute("SELECT 1")
+    assert [span.name for span in own.spans()] == ["SELECT", "SELECT"]
+    assert not other.spans()
 
 
 class MyConnection(sqlite3.Connection):

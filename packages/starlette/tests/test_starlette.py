@@ -24,9 +24,10 @@ import clew
 import clew_logging
 import clew_uvicorn
 from clew.testing.contracts.http_server import HttpServerContract, ask, endless, errands, inner, server_spans
-from clew.testing.recording import enabled
+from clew.testing.recording import Recording, enabled
 from clew.testing.serving import uvicorn_serves
 from clew_starlette import plugin
+from clew_starlette.instrumentor import StarletteInstrumentor
 
 logger = logging.getLogger("shop")
 
@@ -176,3 +177,16 @@ def test_an_application_that_is_loaded_by_name_is_no_factory(tmp_path: Path, mon
 def test_a_wrong_call_is_refused_as_ever() -> None:
     with enabled(plugin), pytest.raises(TypeError):
         Starlette()()  # type: ignore[call-arg]
+
+
+def test_one_application_may_be_followed_by_itself() -> None:
+    own, door = Recording(), starlette.applications.Starlette.__call__
+    followed, other = make_app(), make_app()
+    StarletteInstrumentor.instrument_app(followed, tracer_provider=own.tracer_provider, excluded_urls="/log")
+    for app in (followed, other):
+        with uvicorn_serves(app) as port:
+            for path in ("/items/7", "/log"):
+                assert ask(port, path).status == 200
+    assert [span.name for span in own.spans()] == [server_spans(own, 1)[0].name]
+    StarletteInstrumentor.uninstrument_app(followed)
+    assert starlette.applications.Starlette.__call__ is door

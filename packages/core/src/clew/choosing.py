@@ -22,34 +22,40 @@ CHOSEN = "clew-chosen"
 
 
 class Choice:
-    """Says of each call whose options it has; the object itself remembers them."""
+    """Says of each call whose options it has; the object itself remembers them, where it has room."""
 
     def __init__(self, plugin: str, owner: Callable[..., Any], general: bool) -> None:
         #: Whether objects that nobody has chosen are followed too.
         self.general = general
         self.owner = owner
         self._remembered = f"_clew_{plugin}"
-        self._chosen: WeakKeyDictionary[Any, None] = WeakKeyDictionary()
+        self._with_room: WeakKeyDictionary[Any, None] = WeakKeyDictionary()
+        #: Objects that nothing can be kept on, with their options; by identity.
+        self._roomless: dict[int, tuple[Any, Telemetry | None]] = {}
 
     def put(self, subject: Any, telemetry: Telemetry | None) -> None:
         """Lets an object have options of its own; None: it is left alone."""
-        vars(subject)[self._remembered] = telemetry
-        self._chosen[subject] = None
+        if hasattr(subject, "__dict__"):
+            vars(subject)[self._remembered] = telemetry
+            self._with_room[subject] = None
+        else:
+            self._roomless[id(subject)] = subject, telemetry
 
     def take(self, subject: Any) -> None:
         """Lets an object be as it was."""
-        vars(subject).pop(self._remembered, None)
-        self._chosen.pop(subject, None)
+        if self._roomless.pop(id(subject), None) is None:
+            vars(subject).pop(self._remembered, None)
+            self._with_room.pop(subject, None)
 
     def clear(self) -> None:
-        for subject in list(self._chosen):
+        for subject in (*self._with_room, *(subject for subject, _ in self._roomless.values())):
             self.take(subject)
 
     def __contains__(self, subject: Any) -> bool:
-        return self._remembered in vars(subject)
+        return self._options_of(subject) is not _NOBODY
 
     def __len__(self) -> int:
-        return len(self._chosen)
+        return len(self._with_room) + len(self._roomless)
 
     def probe(self, general: Probe, compile_for: Callable[[Telemetry], Probe]) -> Probe:
         """A probe that begins each call as its object says."""
@@ -58,7 +64,7 @@ class Choice:
         def begin(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
             probe = general if self.general else None
             try:
-                chosen = self._options_of(args)
+                chosen = self._options_of(self.owner(*args))
                 if chosen is not _NOBODY:
                     probe = None if chosen is None else probes.get(chosen)
                     if probe is None and chosen is not None:
@@ -83,7 +89,7 @@ class Choice:
         functions: WeakKeyDictionary[Telemetry, Function] = WeakKeyDictionary()
 
         def of(args: tuple[Any, ...]) -> Function:
-            chosen = self._options_of(args)
+            chosen = self._options_of(self.owner(*args))
             if chosen is _NOBODY:
                 return general if self.general else function
             if chosen is None:
@@ -104,8 +110,28 @@ class Choice:
             return shaped(function, lambda arguments: of(arguments)(*arguments))
         return coroutine if is_coroutine(function) else plain
 
-    def _options_of(self, args: tuple[Any, ...]) -> Any:
-        return getattr(self.owner(*args), "__dict__", {}).get(self._remembered, _NOBODY)
+    def only(self, function: Function, watched: Function) -> Function:
+        """A method that is watched of the objects that are followed."""
+
+        @wraps(function)
+        def plain(subject: Any, *args: Any, **kwargs: Any) -> Any:
+            return (watched if self._follows(subject) else function)(subject, *args, **kwargs)
+
+        @wraps(function)
+        async def coroutine(subject: Any, *args: Any, **kwargs: Any) -> Any:
+            return await (watched if self._follows(subject) else function)(subject, *args, **kwargs)
+
+        return coroutine if is_coroutine(function) else plain
+
+    def _follows(self, subject: Any) -> bool:
+        chosen = self._options_of(subject)
+        return self.general if chosen is _NOBODY else chosen is not None
+
+    def _options_of(self, subject: Any) -> Any:
+        found = getattr(subject, "__dict__", {}).get(self._remembered, _NOBODY)
+        if found is _NOBODY and self._roomless:
+            found = self._roomless.get(id(subject), (None, _NOBODY))[1]
+        return found
 
 
 _NOBODY: Any = object()

@@ -49,6 +49,18 @@ def derive(target: str, keyword: str, derived: Derived) -> Hook:
     return hook
 
 
+def derived_from(telemetry: Telemetry, derived: Derived, asked: Any = None) -> Any:
+    """A subclass of a class that is asked for (None for the library's own), with watched methods."""
+    return _Derivation(telemetry).chooser(derived)(asked)
+
+
+def is_derived(subject: Any) -> bool:
+    """Whether an object is of one of these subclasses."""
+    return any(kind in _every for kind in type(subject).__mro__)
+
+
+#: Every subclass that there is.
+_every: WeakSet[type] = WeakSet()
 Choose = Callable[[Any], Any]
 
 
@@ -65,7 +77,7 @@ class _Derivation:
         for probe in self._probes:
             probe.silence()
 
-    def _chooser(self, derived: Derived) -> Choose:
+    def chooser(self, derived: Derived) -> Choose:
         """From the class that is asked for (None for the library's own) to its subclass."""
         module, _, name = derived.base.partition(":")
         memo: dict[type, type] = {}
@@ -80,6 +92,7 @@ class _Derivation:
                 if kind not in memo:
                     memo[kind] = self._derive(kind, memo.get(root), derived)
                     self._made.add(memo[kind])
+                    _every.add(memo[kind])
             return memo[base]
 
         return choose
@@ -87,7 +100,7 @@ class _Derivation:
     def with_factory(self, function: Function, keyword: str, derived: Derived) -> Function:
         """The function, given a subclass of the class that it is asked to take."""
         switch, failed = self._switch, self._telemetry.guard.failed
-        choose, default = self._chooser(derived), derived.default
+        choose, default = self.chooser(derived), derived.default
 
         @wraps(function)
         def watched(*args: Any, **kwargs: Any) -> Any:

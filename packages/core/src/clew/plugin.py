@@ -49,8 +49,11 @@ class Plugin:
 
     def follow(self, subject: Any, **options: Any) -> None:
         """Follows one object, with options of its own, whether the plugin is enabled for all or not."""
-        guard = Guard(self.name, lambda: self.leave(subject))
-        self._choice().put(subject, Telemetry(self.name, guard, self._choose(options)))
+        self._choice().put(subject, self.watching(options, lambda: self.leave(subject)))
+
+    def watching(self, options: Mapping[str, Any], switch_off: Callable[[], None]) -> Telemetry:
+        """What hooks need to watch one object with options of its own; `switch_off` is called when it keeps failing."""
+        return Telemetry(self.name, Guard(self.name, switch_off), self._choose(options))
 
     def leave(self, subject: Any) -> None:
         """Undoes `follow`. An object that is followed because the plugin is enabled for all is left alone from now."""

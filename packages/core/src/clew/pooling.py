@@ -33,7 +33,8 @@ def pooled(target: str, read_pool: Read, *, optional: bool = False) -> Hook:
         watch, switch = _watch(telemetry), Switch()
 
         def make(function: Function) -> Function:
-            return (_coroutine if is_coroutine(function) else _call)(watch, read_pool, switch, function)
+            watched = (_coroutine if is_coroutine(function) else _call)(watch, read_pool, switch, function)
+            return watched if telemetry.choice is None else telemetry.choice.only(function, watched)
 
         undo_patch = replace(target, make, switch.off, watch.failed, optional)
 
@@ -137,13 +138,14 @@ class _Watch:
                 yield len(each.waiting), db_pool.named(each.name)
 
 
-_watches: dict[str, _Watch] = {}
+_watches: dict[tuple[str, int], _Watch] = {}
 
 
 def _watch(telemetry: Telemetry) -> _Watch:
-    found = _watches.get(telemetry.plugin)
+    key = telemetry.plugin, id(telemetry.chosen.meter_provider) if telemetry.chosen else id(None)
+    found = _watches.get(key)
     if found is None:
-        found = _watches[telemetry.plugin] = _Watch(telemetry)
+        found = _watches[key] = _Watch(telemetry)
     return found
 
 

@@ -54,6 +54,16 @@ def stand_in(target: str, standing: Standing) -> Hook:
     return hook
 
 
+def put_in_place(real: Any, standing: Standing, telemetry: Telemetry) -> Any:
+    """What stands in for one object."""
+    return _Classes(telemetry, Switch()).in_place_of(real, standing, None)
+
+
+def real_of(subject: Any) -> Any:
+    """The object that something stands in for; the subject itself where it is the real one."""
+    return getattr(subject, "_clew_real", subject)
+
+
 class _Classes:
     """The classes that stand in, by the real class."""
 

@@ -58,7 +58,7 @@ def spelt(options: Mapping[str, Any], is_for_async: Callable[[Any], bool]) -> di
     """The options, with what is for an async client by its name."""
     found = dict(options)
     for name in ("request_hook", "response_hook"):
-        if is_for_async(found.get(name)):
+        if name in found and is_for_async(found[name]):
             found.setdefault(f"async_{name}", found.pop(name))
     return found
 

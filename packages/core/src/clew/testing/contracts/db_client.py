@@ -18,6 +18,7 @@ from opentelemetry.trace import SpanKind, StatusCode
 
 import clew
 from clew import settings, slow
+from clew.instrumentor import ConnectionInstrumentor, Instrumentor
 from clew.operation import WORK
 from clew.plugin import Plugin
 from clew.propagation import REQUEST_ID, attach, detach, get_current
@@ -104,6 +105,19 @@ class DbClientContract(InstrumentorContract):
             "db.query.text": "SELECT sku FROM items WHERE number = ?",
         }
         assert record.points(METRIC) == [({**self.where, "db.query.summary": "SELECT items"}, 1)]
+
+    def test_one_connection_may_be_followed_by_itself(self, instrumentor: Instrumentor, own: Recording) -> None:
+        if not isinstance(instrumentor, ConnectionInstrumentor):
+            pytest.skip("its instrumentor follows no single connection")
+        with self.connect() as one, self.connect() as other:
+            followed = instrumentor.instrument_connection(one, tracer_provider=own.tracer_provider)
+            for connection in (followed, other):
+                self.run(connection, "SELECT 1")
+            assert [span.name for span in own.spans()] == ["SELECT"]
+            left = instrumentor.uninstrument_connection(followed)
+            assert left is one
+            self.run(left, "SELECT 1")
+        assert len(own.spans()) == 1
 
     def test_every_way_in_is_one_span(self, record: Recording, connection: Any) -> None:
         told = {}

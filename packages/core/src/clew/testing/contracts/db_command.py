@@ -14,6 +14,7 @@ from opentelemetry.context import set_value
 from opentelemetry.trace import SpanKind, StatusCode
 
 import clew
+from clew.instrumentor import ClientInstrumentor, Instrumentor
 from clew.plugin import Plugin
 from clew.propagation import REQUEST_ID, attach, detach
 from clew.testing.contracts.instrumentor import InstrumentorContract
@@ -97,6 +98,22 @@ class DbCommandContract(InstrumentorContract):
 
     def point(self, says: dict[str, Any]) -> dict[str, Any]:
         return {key: value for key, value in {**self.where, **says}.items() if key not in self.beside}
+
+    def test_one_client_may_be_followed_by_itself(self, instrumentor: Instrumentor, own: Recording) -> None:
+        if not isinstance(instrumentor, ClientInstrumentor):
+            pytest.skip("its instrumentor follows no single client")
+        with self.connect() as one, self.connect() as other:
+            instrumentor.instrument_client(self.real(one), tracer_provider=own.tracer_provider)
+            for client in (one, other):
+                self.get(client, "nothing")
+            assert [span.name for span in own.spans()] == [self.getting[0]]
+            instrumentor.uninstrument_client(self.real(one))
+            self.get(one, "nothing")
+        assert len(own.spans()) == 1
+
+    def real(self, client: Any) -> Any:
+        """The library's own client."""
+        return client
 
     def test_what_was_never_put_is_no_failure(self, record: Recording, client: Any) -> None:
         assert self.get(client, "nothing") is None
@@ -267,6 +284,9 @@ class AsyncDbCommandContract(DbCommandContract):
             held.run(held.loop.shutdown_asyncgens())
         finally:
             held.loop.close()
+
+    def real(self, client: Loop) -> Any:
+        return client.client
 
     def put(self, client: Loop, key: str, value: str) -> None:
         client.run(self.a_put(client.client, key, value))

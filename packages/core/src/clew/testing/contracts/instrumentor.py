@@ -106,10 +106,10 @@ class InstrumentorContract:
         during = [vars(owner).get(name) for owner, name in self.patched]
         instrumentor.instrument(tracer_provider=own.tracer_provider)
         assert type(instrumentor)() is instrumentor
-        assert instrumentor.is_instrumented_by_opentelemetry
+        on = [instrumentor.is_instrumented_by_opentelemetry]
         assert [vars(owner).get(name) for owner, name in self.patched] == during
         instrumentor.uninstrument()
-        assert not instrumentor.is_instrumented_by_opentelemetry
+        assert [*on, instrumentor.is_instrumented_by_opentelemetry] == [True, False]
         assert all(a is b for a, b in zip([vars(o).get(n) for o, n in self.patched], before, strict=True))
         piece()
         assert not own.spans()
