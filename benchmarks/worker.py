@@ -7,6 +7,7 @@ of all threads since the answer before, so nothing that telemetry does later or 
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import sys
@@ -42,6 +43,10 @@ def obey(command: dict[str, Any], run: drivers.Run) -> dict[str, Any]:
 
     if command["do"] == "run":
         work()
+        return {}
+    if command["do"] == "freeze":
+        gc.collect()
+        gc.freeze()
         return {}
     from harness import stacks  # a process that is only measured need not have it
 

@@ -67,7 +67,7 @@ class Worker:
             self.process.stdin.flush()
         except BrokenPipeError:
             raise self.failure("ended") from None
-        self.done += command["count"]
+        self.done += command.get("count", 0)
         return self.answer()
 
     def answer(self) -> dict[str, Any]:
