@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gc
 import json
+import re
+import shutil
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -16,10 +18,11 @@ from opentelemetry.trace import SpanKind, StatusCode
 
 import clew
 from clew import options, settings
+from clew.exclusion import silent_work
 from clew.plugin import Plugin
 from clew.propagation import REQUEST_ID, attach, detach, get_current
 from clew.testing.contracts.instrumentor import InstrumentorContract
-from clew.testing.peer import Peer, running_peer
+from clew.testing.peer import Peer, running_peer, secure_peer
 from clew.testing.recording import Recording, configured, enabled
 
 METRIC = "http.client.request.duration"
@@ -37,6 +40,8 @@ class HttpClientContract(InstrumentorContract):
     leaves_hosts = True
     retries = False
     pools = True
+    #: Whether a `session` with a proxy has it tunnel to what is https. Certificates are not to be verified.
+    tunnels = True
 
     def session(self, **options: Any) -> AbstractContextManager[Callable[..., Answer]]:
         """A client with a pool of its own: a function of method, URL and headers that makes one request, redirects
@@ -179,12 +184,51 @@ class HttpClientContract(InstrumentorContract):
         assert (list(record.spans()), record.points(METRIC)) == ([], [])
         assert "traceparent" not in headers
 
+    def test_within_an_excluded_request_nothing_is_recorded_and_the_callee_is_told_so(
+        self, record: Recording, peer: str
+    ) -> None:
+        token = attach(silent_work(Context({"of": "the request"})).inside)
+        try:
+            headers = json.loads(self.call("GET", f"{peer}/echo", {"X-Shop": "1"})[1])
+            with clew.suppress():
+                unsaid = json.loads(self.call("GET", f"{peer}/echo")[1])
+        finally:
+            detach(token)
+        assert (list(record.spans()), record.points(METRIC)) == ([], [])
+        (parent,) = headers["traceparent"]
+        assert re.fullmatch("00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-00", parent)
+        assert "traceparent" not in unsaid
+
     def test_a_call_through_a_proxy_is_one_call_to_where_it_leads(self, record: Recording, server: Peer) -> None:
         url = "http://shop.example:8080/items/7?page=2"  # no such host: only the proxy can answer
         status, body = self.call("GET", url, proxy=server.url)
         assert (status, json.loads(body)["target"]) == (200, url)
         found = attributes(record.span())
         assert (found["server.address"], found["server.port"], found["url.full"]) == ("shop.example", 8080, url)
+
+    def test_a_call_through_a_tunnel_is_one_call_to_where_it_leads(self, record: Recording, server: Peer) -> None:
+        if not self.tunnels:
+            pytest.skip("the library leaves tunnels to the application")
+        if shutil.which("openssl") is None:
+            pytest.skip("there is no openssl to make a certificate with")
+        with secure_peer() as secure:
+            status, body = self.call("GET", f"{secure.url}/echo?page=2", proxy=server.url)
+        span = record.span()
+        found, came = attributes(span), span.context
+        assert came is not None
+        assert (status, found["url.full"]) == (200, f"{secure.url}/echo?page=2")
+        assert (found["server.address"], found["server.port"]) == ("127.0.0.1", secure.port)
+        assert json.loads(body)["traceparent"] == [
+            f"00-{came.trace_id:032x}-{came.span_id:016x}-{came.trace_flags:02x}"
+        ]
+        assert [count for _, count in record.points(METRIC)] == [1]
+
+    def test_a_tunnel_that_is_refused_raises_the_librarys_own_error(self, record: Recording, server: Peer) -> None:
+        if not self.tunnels:
+            pytest.skip("the library leaves tunnels to the application")
+        self._same_failure(record, "https://shop.example/items/7", proxy=server.url)
+        found = attributes(record.span())
+        assert (found["server.address"], found["server.port"]) == ("shop.example", 443)
 
     # --- several requests -------------------------------------------------------------------------------------------
 
