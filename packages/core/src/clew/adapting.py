@@ -60,9 +60,9 @@ class Adapted:
     def hooks(self) -> Iterator[Hook]:
         """For what is asked about functions of the library that are no operations."""
         for question in self.questions:
-            when, _, _, target = question.ask
+            target = question.ask.target
             if target:
-                hook = enrich if when == asking.CALLED else after
+                hook = enrich if question.ask.when == asking.CALLED else after
                 yield hook(target, Action(lambda *args, **options: (args, options), question.put_here), optional=True)
 
     def inside(self, operation: Operation, function: Function) -> Function:

@@ -41,7 +41,7 @@ class Chosen(NamedTuple):
     questions: tuple[Question, ...] = ()
 
 
-#: Which settings of all may be set for one plugin: the family that they are about, keyword, field.
+#: Which settings of all may be set for one plugin: the kind of work that they are about, keyword, field.
 _SETTINGS = (
     ("http.server", "excluded_urls", "excluded_urls"),
     ("http.server", "captured_request_headers", "server_request_headers"),
@@ -54,8 +54,8 @@ _SETTINGS = (
     ("http.client", "captured_response_headers", "client_response_headers"),
     ("http.client", "sensitive_headers", "sensitive_headers"),
     ("http.client", "told_hosts", "told_hosts"),
-    ("db.client", "slow_statement_ms", "slow_statement"),
-    ("db.client", "sql_comment", "sql_comment"),
+    ("slow", "slow_statement_ms", "slow_statement"),
+    ("commented", "sql_comment", "sql_comment"),
 )
 _PROVIDERS = ("tracer_provider", "meter_provider")
 #: What other keywords of OpenTelemetry's instrumentors are called here.
@@ -70,8 +70,9 @@ _SYNONYMS = {
 def of(plugin: Plugin) -> dict[str, Option]:
     """Every option of a plugin that has a name in the environment, by keyword."""
     found: dict[str, Option] = {}
-    for family, keyword, field in _SETTINGS:
-        if family in families(plugin):
+    found_kinds = kinds(plugin)
+    for kind, keyword, field in _SETTINGS:
+        if kind in found_kinds:
             row = VARIABLES[field]
             names = [f"CLEW_{word}_{keyword.upper()}" for word in words(plugin)]
             if keyword == "excluded_urls":
@@ -126,19 +127,23 @@ def words(plugin: Plugin) -> tuple[str, ...]:
     return tuple(dict.fromkeys(re.sub(r"\W", "_", name).upper() for name in (package, plugin.name) if name))
 
 
-def families(plugin: Plugin) -> frozenset[str]:
+def kinds(plugin: Plugin) -> frozenset[str]:
     """What kinds of work a plugin's hooks are about: they are closures over their operations."""
-    return frozenset(found for hook in plugin.hooks for found in _families(getattr(hook, "__closure__", None) or ()))
+    return frozenset(kind for hook in plugin.hooks for kind in _kinds(getattr(hook, "__closure__", None) or ()))
 
 
-def _families(part: Any) -> Iterator[str]:
+def _kinds(part: Any) -> Iterator[str]:
     if isinstance(part, Operation):
         yield part.family
+        if part.slow:
+            yield "slow"
+        if part.slow and part.inside is not None:
+            yield "commented"
     elif isinstance(part, (tuple, Mapping)):
         for inner in part.values() if isinstance(part, Mapping) else part:
-            yield from _families(inner)
+            yield from _kinds(inner)
     elif hasattr(part, "cell_contents"):
-        yield from _families(part.cell_contents)
+        yield from _kinds(part.cell_contents)
 
 
 def _function(text: str) -> Callable[..., Any]:
