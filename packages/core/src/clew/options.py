@@ -42,7 +42,7 @@ class Chosen(NamedTuple):
 
 
 #: Which settings of all may be set for one plugin: the kind of work that they are about, keyword, field.
-_SETTINGS = (
+SETTINGS = (
     ("http.server", "excluded_urls", "excluded_urls"),
     ("http.server", "captured_request_headers", "server_request_headers"),
     ("http.server", "captured_response_headers", "server_response_headers"),
@@ -71,7 +71,7 @@ def of(plugin: Plugin) -> dict[str, Option]:
     """Every option of a plugin that has a name in the environment, by keyword."""
     found: dict[str, Option] = {}
     found_kinds = kinds(plugin)
-    for kind, keyword, field in _SETTINGS:
+    for kind, keyword, field in SETTINGS:
         if kind in found_kinds:
             row = VARIABLES[field]
             names = [f"CLEW_{word}_{keyword.upper()}" for word in words(plugin)]
