@@ -68,8 +68,15 @@ def for_one_plugin() -> list[tuple[str, str, str]]:
     """What may be set for a plugin beside what is set for all."""
     keywords = dict.fromkeys(keyword for _, keyword, _ in FOR_ONE)
     rows = [(f"CLEW_PLUGIN_{keyword.upper()}", "", f"`{keyword}`: {_meaning_of(keyword)}") for keyword in keywords]
-    hooks = "functions of yours, as `package.module:function`; what they are asked: migrate.md"
-    return [*rows, ("CLEW_PLUGIN_REQUEST_HOOK", "", hooks), ("OTEL_PYTHON_PLUGIN_EXCLUDED_URLS", "", "the same by the name that OpenTelemetry has for it")]
+    return [
+        *rows,
+        (
+            "CLEW_PLUGIN_REQUEST_HOOK",
+            "",
+            "functions of yours, as `package.module:function`, by the names in migrate.md",
+        ),
+        ("OTEL_PYTHON_PLUGIN_EXCLUDED_URLS", "", "the same as `excluded_urls`, by OpenTelemetry's name"),
+    ]
 
 
 def _meaning_of(keyword: str) -> str:

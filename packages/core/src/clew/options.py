@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable, Iterator, Mapping
 from difflib import get_close_matches
 from importlib import import_module
@@ -74,14 +73,14 @@ def of(plugin: Plugin) -> dict[str, Option]:
     for kind, keyword, field in SETTINGS:
         if kind in found_kinds:
             row = VARIABLES[field]
-            names = [f"CLEW_{word}_{keyword.upper()}" for word in words(plugin)]
+            names = [f"CLEW_{word}_{keyword.upper()}" for word in plugin.words]
             if keyword == "excluded_urls":
-                names += [f"OTEL_PYTHON_{word}_EXCLUDED_URLS" for word in words(plugin)]
+                names += [f"OTEL_PYTHON_{word}_EXCLUDED_URLS" for word in plugin.words]
             # A second field of the same keyword, where a plugin is for servers and clients.
             fields = f"{found[keyword].field} {field}" if keyword in found else field
             found[keyword] = Option(keyword, tuple(names), row.meaning, row.parse, fields)
     for keyword in asks_of(plugin):
-        names = [f"CLEW_{word}_{keyword.upper()}" for word in words(plugin)]
+        names = [f"CLEW_{word}_{keyword.upper()}" for word in plugin.words]
         found[keyword] = Option(keyword, tuple(names), "a function of yours, as package.module:function", _function)
     return found
 
@@ -119,12 +118,6 @@ def asks_of(plugin: Plugin) -> Mapping[str, tuple[Ask, ...]]:
         return {}
     found: Mapping[str, tuple[Ask, ...]] = import_module(plugin.instrumentor).asks
     return found
-
-
-def words(plugin: Plugin) -> tuple[str, ...]:
-    """What stands for a plugin in names of variables: its package's name, its library's."""
-    package = plugin.instrumentor.partition(".")[0].removeprefix("clew_")
-    return tuple(dict.fromkeys(re.sub(r"\W", "_", name).upper() for name in (package, plugin.name) if name))
 
 
 def kinds(plugin: Plugin) -> frozenset[str]:
@@ -194,7 +187,7 @@ def _warn_of_unknown_variables(plugin: Plugin, known: Mapping[str, Option]) -> N
     names = {name for option in known.values() for name in option.variables}
     every = {*names, *(row.name for row in VARIABLES.values())}
     for name in settings.for_plugins():
-        if name.startswith(tuple(f"CLEW_{word}_" for word in words(plugin))) and name not in every:
+        if name.startswith(tuple(f"CLEW_{word}_" for word in plugin.words)) and name not in every:
             _logger.warning("clew: %s is no setting%s", name, _nearest(name, sorted(names)))
 
 

@@ -77,17 +77,26 @@ class Plugin:
             _undo(enabled.undos)
 
     @property
+    def words(self) -> tuple[str, ...]:
+        """What stands for it in names of variables: its package's name, its library's."""
+        package = self.instrumentor.partition(".")[0].removeprefix("clew_")
+        return tuple(dict.fromkeys(re.sub(r"\W", "_", name).upper() for name in (package, self.name) if name))
+
+    @property
     def is_enabled(self) -> bool:
         """Whether it follows everything, not chosen objects alone."""
         enabled = _enabled.get(self)
         return enabled is not None and (enabled.choice is None or enabled.choice.general)
 
     def _choose(self, options: Mapping[str, Any]) -> Chosen | None:
-        if not options and not settings.for_plugins():
+        if not options and not any(self._is_about(name) for name in settings.for_plugins()):
             return None
         from clew.options import choose
 
         return choose(self, options)
+
+    def _is_about(self, variable: str) -> bool:
+        return variable.startswith(tuple(f"{prefix}{word}_" for word in self.words for prefix in settings.PREFIXES))
 
     def _choice(self) -> Choice:
         """Which objects are followed, from now on each by itself."""
