@@ -73,7 +73,7 @@ def for_one_plugin() -> list[tuple[str, str, str]]:
         (
             "CLEW_PLUGIN_REQUEST_HOOK",
             "",
-            "functions of yours, as `package.module:function`, by the names in migrate.md",
+            "functions of yours, as `package.module:function`, as migrate.md names them",
         ),
         ("OTEL_PYTHON_PLUGIN_EXCLUDED_URLS", "", "the same as `excluded_urls`, by OpenTelemetry's name"),
     ]

@@ -55,8 +55,6 @@ class Instrumentor:
             _logger.warning("clew: %s is followed already; options of code come too late", self.plugin.name)
             return
         options = {name: value for name, value in options.items() if name not in _CHECKS}
-        if options:
-            self.plugin.disable()
         try:
             self.plugin.enable(**options)
             self._is_on = True

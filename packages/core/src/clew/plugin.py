@@ -37,14 +37,15 @@ class Plugin:
     def enable(self, **options: Any) -> None:
         """Installs every hook, or none: raises PluginError when the library is not what the plugin expects.
 
-        Enabling twice changes nothing. `options` are those of `clew plugins --options`, and `tracer_provider` and
-        `meter_provider`.
+        Enabling twice changes nothing, unless there are options the second time. `options` are those of
+        `clew plugins --options`, and `tracer_provider` and `meter_provider`.
         """
         enabled = _enabled.get(self)
         if enabled is None:
             self._install(self._choose(options), None)
-        elif enabled.choice is not None and not enabled.choice.general:
-            enabled.choice.general = True
+        elif options or not self.is_enabled:
+            if enabled.choice is not None:
+                enabled.choice.general = True
             self._again(self._choose(options), enabled.choice)
 
     def follow(self, subject: Any, **options: Any) -> None:
@@ -112,7 +113,7 @@ class Plugin:
             self._again(enabled.chosen, choice)
         return choice
 
-    def _again(self, chosen: Chosen | None, choice: Choice) -> None:
+    def _again(self, chosen: Chosen | None, choice: Choice | None) -> None:
         _undo(_enabled.pop(self).undos)
         self._install(chosen, choice)
 
