@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from opentelemetry.instrumentation.instrumentor import BaseInstrumentor
 
 from clew import options
 from clew.instrumentor import GROUP, Instrumentor
@@ -38,6 +39,7 @@ print([name for name in ("clew_logging", "clew_flask") if __import__(name).plugi
 def test_an_instrumentor_is_what_the_command_of_opentelemetry_expects(point: EntryPoint) -> None:
     kind = point.load()
     assert issubclass(kind, Instrumentor)
+    assert issubclass(kind, BaseInstrumentor)
     assert kind() is kind()
     assert not kind().is_instrumented_by_opentelemetry
     assert list(kind().instrumentation_dependencies()) == []
