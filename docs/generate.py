@@ -10,6 +10,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import support
 
+from clew.options import SETTINGS as FOR_ONE
 from clew.variables import VARIABLES as CORE
 from clew_cli.options import HELP
 from clew_cli.options import VARIABLES as OPTIONS
@@ -47,6 +48,13 @@ def settings() -> str:
         "",
         *_table((row.name, row.default, row.meaning) for row in CORE.values()),
         "",
+        "## One plugin alone",
+        "",
+        "`clew plugins --options` lists what each plugin has of these, and what is in force; in code they are keywords",
+        "of `plugin.enable()`, of `plugin.follow(application)` and of the instrumentors ([migrate.md](migrate.md)).",
+        "",
+        *_table(for_one_plugin()),
+        "",
         "## Pipeline",
         "",
         *_table((name, _shown(row.default), row.meaning) for name, row in sorted(plain.items())),
@@ -54,6 +62,28 @@ def settings() -> str:
         f"What begins with `{_OTLP}` also exists for one signal alone, such as `{_OTLP}TRACES_TIMEOUT`.",
         "",
     ])  # fmt: skip
+
+
+def for_one_plugin() -> list[tuple[str, str, str]]:
+    """What may be set for a plugin beside what is set for all."""
+    keywords = dict.fromkeys(keyword for _, keyword, _ in FOR_ONE)
+    rows = [(f"CLEW_PLUGIN_{keyword.upper()}", "", f"`{keyword}`: {_meaning_of(keyword)}") for keyword in keywords]
+    return [
+        *rows,
+        (
+            "CLEW_PLUGIN_REQUEST_HOOK",
+            "",
+            "functions of yours, as `package.module:function`, as migrate.md names them",
+        ),
+        ("OTEL_PYTHON_PLUGIN_EXCLUDED_URLS", "", "the same as `excluded_urls`, by OpenTelemetry's name"),
+    ]
+
+
+def _meaning_of(keyword: str) -> str:
+    """As the setting for all has it; of requests in general, where there is one for those that come and that go."""
+    if keyword.startswith("captured_"):
+        return f"names (regular expressions) of headers of {keyword.split('_')[1]}s that are shown"
+    return next(CORE[field].meaning for _, known, field in FOR_ONE if known == keyword)
 
 
 def extras() -> str:

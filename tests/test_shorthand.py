@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -187,6 +188,34 @@ def test_shorthand_says_what_longhand_says(peer: str) -> None:
         assert spans(with_guest) == spans(stock)
         assert points(with_guest) == points(stock)
         assert len(spans(ours)) > 20
+
+
+HOOKS = """
+def on_request(span, *about): span.set_attribute("shop.about", len(about))
+def on_answer(span, *about): span.update_name(f"{span.name}!")
+"""
+
+
+def test_what_a_person_adds_by_options_is_the_same_too(peer: str, tmp_path: Path) -> None:
+    (tmp_path / "hooks_of_the_shop.py").write_text(HOOKS)
+    capture = "OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS"
+    settings = {
+        "PYTHONPATH": str(tmp_path),
+        **{f"CLEW_{plugin}_REQUEST_HOOK": "hooks_of_the_shop:on_request" for plugin in ("FLASK", "REQUESTS")},
+        "CLEW_FLASK_RESPONSE_HOOK": "hooks_of_the_shop.on_answer",
+        "CLEW_FLASK_EXCLUDED_URLS": "/touched",
+        "CLEW_REQUESTS_EXCLUDED_URLS": "/alone",
+        f"{capture}_SERVER_REQUEST": "x-request-id,traceparent",
+        f"{capture}_CLIENT_RESPONSE": "content-length",
+    }
+    with told(STOCK, peer, **settings) as stock, told("", peer, **settings) as ours:
+        assert spans(ours) == spans(stock)
+        assert points(ours) == points(stock)
+        names = {span.name for _, _, span in ours.spans}
+        keys = {key for _, _, span in ours.spans for key in attributes_of(span)}
+    assert "GET!" in names  # the name that the application has chosen stays
+    assert keys >= {"shop.about", "http.request.header.x-request-id", "http.response.header.content-length"}
+    assert "shop.tenant" not in keys
 
 
 @pytest.mark.parametrize("settings", [{"OTEL_TRACES_SAMPLER": "always_off"}, {"OTEL_TRACES_EXPORTER": "none"}])

@@ -170,6 +170,23 @@ def test_what_is_excluded_for_flask_leaves_nothing_where_the_server_is_followed_
         assert len(record.spans()) == 1
 
 
+def test_an_application_keeps_its_options_when_all_are_followed_and_may_be_left_alone() -> None:
+    own, rest = Recording(), Recording()
+    instrumentor = FlaskInstrumentor()
+    followed, other, left = (make_app() for _ in range(3))
+    instrumentor.instrument_app(followed, tracer_provider=own.tracer_provider)
+    instrumentor.instrument(tracer_provider=rest.tracer_provider)
+    instrumentor.uninstrument_app(left)
+    try:
+        for app, path in ((followed, "/items/1"), (other, "/items/2"), (left, "/items/3")):
+            with served(app) as port:
+                assert ask(port, path).status == 200
+        told = [[(span.attributes or {})["url.path"] for span in server_spans(record, 1)] for record in (own, rest)]
+        assert told == [["/items/1"], ["/items/2"]]
+    finally:
+        instrumentor.uninstrument()
+
+
 class TestFlaskWithinItsServer(TestFlask):
     """Whoever is outermost opens the span; whoever is further in adds what they know."""
 

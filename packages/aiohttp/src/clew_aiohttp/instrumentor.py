@@ -3,7 +3,7 @@
 from typing import Any
 
 from clew import Plugin
-from clew.asking import begins, ends, fails
+from clew.asking import begins, ends, fails, filters_url
 from clew.instrumentor import Asks, Instrumentor
 from clew_aiohttp import client, server
 
@@ -30,8 +30,12 @@ def read_failure(error: Any, connector: Any, request: Any, *args: Any, **options
 
 asks: Asks = {
     "request_hook": (begins(read_start, client.exchange),),
+    "url_filter": (filters_url(lambda connector, request, *args, **options: (request.url,), client.exchange),),
     "response_hook": (ends(read_end, client.exchange), fails(read_failure, client.exchange)),
 }
+
+#: Keywords that there is nothing to do for, and why.
+WITHOUT_EFFECT = {"trace_configs": "sessions keep their own", "middlewares": "it needs no middleware"}
 
 
 class AioHttpClientInstrumentor(Instrumentor):
@@ -45,5 +49,5 @@ class AioHttpClientInstrumentor(Instrumentor):
 
 
 class AioHttpServerInstrumentor(Instrumentor):
-    plugin = Plugin("aiohttp", versions=">=3.8", hooks=server.hooks)
+    plugin = Plugin("aiohttp", versions=">=3.8", hooks=server.hooks, instrumentor=__name__)
     whole = plugin

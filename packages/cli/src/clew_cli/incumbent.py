@@ -30,6 +30,8 @@ def remaining(instrumentors: "Iterable[EntryPoint]", ours: "Iterable[EntryPoint]
     taken = {entry.name for entry in ours} | {entry.distribution.removeprefix("clew-") for entry in ours}
     found: dict[str, list[EntryPoint]] = {}
     for instrumentor in instrumentors:
+        if instrumentor.distribution.startswith("clew-"):  # our own, for who calls them by the incumbent's names
+            continue
         module = MODULES.get(instrumentor.name, instrumentor.name)
         if not {module, instrumentor.name} & taken:
             found.setdefault(module, []).append(instrumentor)

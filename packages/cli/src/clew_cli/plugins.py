@@ -11,9 +11,12 @@ from sys import stdlib_module_names
 from typing import Any, NamedTuple
 
 from clew_cli.entrypoints import EntryPoint, read_entry_points
+from clew_cli.plugin_options import TITLES as OPTION_TITLES
+from clew_cli.plugin_options import options_of
 from clew_cli.settings import settle
 from clew_cli.speech import say
 from clew_cli.switches import is_on, switched_off_by
+from clew_cli.tables import aligned
 
 
 class Row(NamedTuple):
@@ -32,15 +35,21 @@ def plugins(arguments: list[str]) -> int:
     """Prints the list; the status is 0 whatever is on or off."""
     parser = ArgumentParser("clew plugins", description="Lists the plugins that are installed.")
     parser.add_argument("--json", action="store_true", help="for programs")
-    as_json = parser.parse_args(arguments).json
+    parser.add_argument("--options", action="store_true", help="what may be set for each of them alone")
+    given = parser.parse_args(arguments)
     environment, mistakes = settle({}, dict(os.environ), ["clew"])
     for mistake in mistakes:
         say(mistake)
-    rows = sorted(describe(entry, environment) for entry in read_entry_points("clew_plugin"))
-    if as_json:
+    entries = sorted(read_entry_points("clew_plugin"), key=lambda entry: (entry.distribution, entry.name))
+    rows: list[Any]
+    if given.options:
+        rows = [row for entry in entries for row in options_of(entry, environment)]
+    else:
+        rows = [describe(entry, environment) for entry in entries]
+    if given.json:
         print(json.dumps([row._asdict() for row in rows], indent=2))
     elif rows:
-        print("\n".join(_lines(rows)))
+        print("\n".join(aligned([OPTION_TITLES, *(row.cells() for row in rows)]) if given.options else _lines(rows)))
     else:
         print('no plugins are installed; for example: pip install "clew[flask,requests]"')
     return 0
@@ -109,10 +118,8 @@ def _numbers(text: str) -> tuple[int, ...]:
 
 
 def _lines(rows: Iterable[Row]) -> Iterable[str]:
-    table = [("PLUGIN", "", "WATCHES", "RANGE", "INSTALLED", "STATE")]
+    lines = [("PLUGIN", "", "WATCHES", "RANGE", "INSTALLED", "STATE")]
     for row in rows:
         state = "on" if row.on else f"off: {row.why_off}"
-        table.append((row.plugin, row.version, row.watches, row.versions or "any", row.installed or "-", state))
-    widths = [max(len(line[column]) for line in table) for column in range(5)]
-    for line in table:
-        yield "  ".join([*(cell.ljust(width) for cell, width in zip(line, widths, strict=False)), line[5]]).rstrip()
+        lines.append((row.plugin, row.version, row.watches, row.versions or "any", row.installed or "-", state))
+    return aligned(lines)

@@ -60,9 +60,9 @@ class Adapted:
     def hooks(self) -> Iterator[Hook]:
         """For what is asked about functions of the library that are no operations."""
         for question in self.questions:
-            when, _, _, target = question.ask
+            target = question.ask.target
             if target:
-                hook = enrich if when == asking.CALLED else after
+                hook = enrich if question.ask.when == asking.CALLED else after
                 yield hook(target, Action(lambda *args, **options: (args, options), question.put_here), optional=True)
 
     def inside(self, operation: Operation, function: Function) -> Function:
@@ -95,6 +95,8 @@ class Adapted:
         if not (begins or ends or fails or of_requests or of_answers):
             return probe
         begin = self._begin(operation, probe.begin, begins, of_requests)
+        if ends or fails:
+            begin = _remembering(begin)
         return Probe(begin, self._end(probe.end, ends, fails, of_answers), probe.failed)
 
     def _begin(
@@ -105,7 +107,6 @@ class Adapted:
         def begin_and_ask(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
             running = begin(args, kwargs)
             if running is not None:
-                amend(running.inside, {ABOUT: (args, kwargs)})
                 if capture is not None and carrier_of is not None and running.facts is not None:
                     self.show(running.inside, capture, pairs_of, carrier_of(running.facts))
                 for question in questions:
@@ -127,6 +128,16 @@ class Adapted:
             end(running, result, error)
 
         return ask_and_end
+
+
+def _remembering(begin: Begin) -> Begin:
+    def begin_and_remember(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        running = begin(args, kwargs)
+        if running is not None:
+            amend(running.inside, {ABOUT: (args, kwargs)})
+        return running
+
+    return begin_and_remember
 
 
 def searcher(patterns: tuple[str, ...]) -> Callable[[str], bool] | None:

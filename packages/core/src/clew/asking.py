@@ -8,10 +8,12 @@ from typing import Any, NamedTuple
 from opentelemetry.context import Context
 from opentelemetry.trace import INVALID_SPAN, get_current_span
 
+from clew.conventions.keys import URL_FULL
 from clew.guard import Guard
 from clew.operation import Operation
 from clew.places import Switch
 from clew.propagation import SUPPRESS, attach, detach, get_current
+from clew.redaction import redact_url
 
 #: When it is asked: a call begins, has ended, has failed; a request has come, more of it is received, an answer begins
 #: or goes on; a function of the library is called, has returned.
@@ -28,11 +30,18 @@ class Ask(NamedTuple):
     operation: Operation | None = None
     #: The function of the library ("module:Class.method").
     target: str = ""
+    #: The attribute that is what the function makes of its arguments; then it gets no span.
+    attribute: str = ""
 
 
 def begins(read: Read, operation: Operation | None = None) -> Ask:
     """When a call to another service begins; `read` has the parameters of the watched function."""
     return Ask(BEGINS, read, operation)
+
+
+def filters_url(read: Read, operation: Operation) -> Ask:
+    """When a request is sent, for the URL that is shown."""
+    return Ask(BEGINS, read, operation, attribute=URL_FULL)
 
 
 def ends(read: Read, operation: Operation | None = None) -> Ask:
@@ -87,13 +96,20 @@ class Question:
         try:
             arguments = self.ask.read(*about, **options)
             if arguments is not None:
-                answer = self._function(get_current_span(), *arguments)
-                if hasattr(answer, "send"):
-                    _run(answer)
+                self._ask(*arguments)
         except Exception as error:  # noqa: BLE001
             self._failed(error, self._place)
         finally:
             detach(token)
+
+    def _ask(self, *arguments: Any) -> None:
+        span = get_current_span()
+        if self.ask.attribute:
+            span.set_attribute(self.ask.attribute, redact_url(str(self._function(*arguments))))
+            return
+        answer = self._function(span, *arguments)
+        if hasattr(answer, "send"):
+            _run(answer)
 
     def put_here(self, about: tuple[tuple[Any, ...], dict[str, Any]]) -> None:
         """Asks about a call of the library's function, if there is anything that is recorded here."""

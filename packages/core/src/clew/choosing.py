@@ -43,7 +43,7 @@ class Choice:
 
     def take(self, subject: Any) -> None:
         """Lets an object be as it was."""
-        if self._roomless.pop(id(subject), None) is None:
+        if self._roomless.pop(id(subject), None) is None and hasattr(subject, "__dict__"):
             vars(subject).pop(self._remembered, None)
             self._with_room.pop(subject, None)
 

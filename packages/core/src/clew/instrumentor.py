@@ -12,6 +12,7 @@ from logging import getLogger
 from typing import Any, ClassVar
 
 from clew.asking import Ask, answers, comes, receives
+from clew.imports import when_imported
 from clew.plugin import Plugin, PluginError
 
 #: By keyword, when a person's function is asked.
@@ -55,8 +56,6 @@ class Instrumentor:
             _logger.warning("clew: %s is followed already; options of code come too late", self.plugin.name)
             return
         options = {name: value for name, value in options.items() if name not in _CHECKS}
-        if options:
-            self.plugin.disable()
         try:
             self.plugin.enable(**options)
             self._is_on = True
@@ -137,3 +136,9 @@ def _has_another(ours: type[Instrumentor]) -> bool:
     if others:
         _logger.warning("clew: %s is left to %s, which is installed too", ours.plugin.name, others[0])
     return bool(others)
+
+
+# Who asks whether something is an instrumentor asks for OpenTelemetry's class, where its package is there.
+when_imported(
+    "opentelemetry.instrumentation.instrumentor", lambda module: module.BaseInstrumentor.register(Instrumentor)
+)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable, Iterator, Mapping
 from difflib import get_close_matches
 from importlib import import_module
@@ -41,8 +40,8 @@ class Chosen(NamedTuple):
     questions: tuple[Question, ...] = ()
 
 
-#: Which settings of all may be set for one plugin: the family that they are about, keyword, field.
-_SETTINGS = (
+#: Which settings of all may be set for one plugin: the kind of work that they are about, keyword, field.
+SETTINGS = (
     ("http.server", "excluded_urls", "excluded_urls"),
     ("http.server", "captured_request_headers", "server_request_headers"),
     ("http.server", "captured_response_headers", "server_response_headers"),
@@ -54,8 +53,8 @@ _SETTINGS = (
     ("http.client", "captured_response_headers", "client_response_headers"),
     ("http.client", "sensitive_headers", "sensitive_headers"),
     ("http.client", "told_hosts", "told_hosts"),
-    ("db.client", "slow_statement_ms", "slow_statement"),
-    ("db.client", "sql_comment", "sql_comment"),
+    ("slow", "slow_statement_ms", "slow_statement"),
+    ("commented", "sql_comment", "sql_comment"),
 )
 _PROVIDERS = ("tracer_provider", "meter_provider")
 #: What other keywords of OpenTelemetry's instrumentors are called here.
@@ -70,17 +69,18 @@ _SYNONYMS = {
 def of(plugin: Plugin) -> dict[str, Option]:
     """Every option of a plugin that has a name in the environment, by keyword."""
     found: dict[str, Option] = {}
-    for family, keyword, field in _SETTINGS:
-        if family in families(plugin):
+    found_kinds = kinds(plugin)
+    for kind, keyword, field in SETTINGS:
+        if kind in found_kinds:
             row = VARIABLES[field]
-            names = [f"CLEW_{word}_{keyword.upper()}" for word in words(plugin)]
+            names = [f"CLEW_{word}_{keyword.upper()}" for word in plugin.words]
             if keyword == "excluded_urls":
-                names += [f"OTEL_PYTHON_{word}_EXCLUDED_URLS" for word in words(plugin)]
+                names += [f"OTEL_PYTHON_{word}_EXCLUDED_URLS" for word in plugin.words]
             # A second field of the same keyword, where a plugin is for servers and clients.
             fields = f"{found[keyword].field} {field}" if keyword in found else field
             found[keyword] = Option(keyword, tuple(names), row.meaning, row.parse, fields)
     for keyword in asks_of(plugin):
-        names = [f"CLEW_{word}_{keyword.upper()}" for word in words(plugin)]
+        names = [f"CLEW_{word}_{keyword.upper()}" for word in plugin.words]
         found[keyword] = Option(keyword, tuple(names), "a function of yours, as package.module:function", _function)
     return found
 
@@ -120,25 +120,23 @@ def asks_of(plugin: Plugin) -> Mapping[str, tuple[Ask, ...]]:
     return found
 
 
-def words(plugin: Plugin) -> tuple[str, ...]:
-    """What stands for a plugin in names of variables: its package's name, its library's."""
-    package = plugin.instrumentor.partition(".")[0].removeprefix("clew_")
-    return tuple(dict.fromkeys(re.sub(r"\W", "_", name).upper() for name in (package, plugin.name) if name))
-
-
-def families(plugin: Plugin) -> frozenset[str]:
+def kinds(plugin: Plugin) -> frozenset[str]:
     """What kinds of work a plugin's hooks are about: they are closures over their operations."""
-    return frozenset(found for hook in plugin.hooks for found in _families(getattr(hook, "__closure__", None) or ()))
+    return frozenset(kind for hook in plugin.hooks for kind in _kinds(getattr(hook, "__closure__", None) or ()))
 
 
-def _families(part: Any) -> Iterator[str]:
+def _kinds(part: Any) -> Iterator[str]:
     if isinstance(part, Operation):
         yield part.family
+        if part.slow:
+            yield "slow"
+        if part.slow and part.inside is not None:
+            yield "commented"
     elif isinstance(part, (tuple, Mapping)):
         for inner in part.values() if isinstance(part, Mapping) else part:
-            yield from _families(inner)
+            yield from _kinds(inner)
     elif hasattr(part, "cell_contents"):
-        yield from _families(part.cell_contents)
+        yield from _kinds(part.cell_contents)
 
 
 def _function(text: str) -> Callable[..., Any]:
@@ -189,7 +187,7 @@ def _warn_of_unknown_variables(plugin: Plugin, known: Mapping[str, Option]) -> N
     names = {name for option in known.values() for name in option.variables}
     every = {*names, *(row.name for row in VARIABLES.values())}
     for name in settings.for_plugins():
-        if name.startswith(tuple(f"CLEW_{word}_" for word in words(plugin))) and name not in every:
+        if name.startswith(tuple(f"CLEW_{word}_" for word in plugin.words)) and name not in every:
             _logger.warning("clew: %s is no setting%s", name, _nearest(name, sorted(names)))
 
 

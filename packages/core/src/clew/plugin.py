@@ -37,14 +37,15 @@ class Plugin:
     def enable(self, **options: Any) -> None:
         """Installs every hook, or none: raises PluginError when the library is not what the plugin expects.
 
-        Enabling twice changes nothing. `options` are those of `clew plugins --options`, and `tracer_provider` and
-        `meter_provider`.
+        Enabling twice changes nothing, unless there are options the second time. `options` are those of
+        `clew plugins --options`, and `tracer_provider` and `meter_provider`.
         """
         enabled = _enabled.get(self)
         if enabled is None:
             self._install(self._choose(options), None)
-        elif enabled.choice is not None and not enabled.choice.general:
-            enabled.choice.general = True
+        elif options or not self.is_enabled:
+            if enabled.choice is not None:
+                enabled.choice.general = True
             self._again(self._choose(options), enabled.choice)
 
     def follow(self, subject: Any, **options: Any) -> None:
@@ -77,17 +78,26 @@ class Plugin:
             _undo(enabled.undos)
 
     @property
+    def words(self) -> tuple[str, ...]:
+        """What stands for it in names of variables: its package's name, its library's."""
+        package = self.instrumentor.partition(".")[0].removeprefix("clew_")
+        return tuple(dict.fromkeys(re.sub(r"\W", "_", name).upper() for name in (package, self.name) if name))
+
+    @property
     def is_enabled(self) -> bool:
         """Whether it follows everything, not chosen objects alone."""
         enabled = _enabled.get(self)
         return enabled is not None and (enabled.choice is None or enabled.choice.general)
 
     def _choose(self, options: Mapping[str, Any]) -> Chosen | None:
-        if not options and not settings.for_plugins():
+        if not options and not any(self._is_about(name) for name in settings.for_plugins()):
             return None
         from clew.options import choose
 
         return choose(self, options)
+
+    def _is_about(self, variable: str) -> bool:
+        return variable.startswith(tuple(f"{prefix}{word}_" for word in self.words for prefix in settings.PREFIXES))
 
     def _choice(self) -> Choice:
         """Which objects are followed, from now on each by itself."""
@@ -103,7 +113,7 @@ class Plugin:
             self._again(enabled.chosen, choice)
         return choice
 
-    def _again(self, chosen: Chosen | None, choice: Choice) -> None:
+    def _again(self, chosen: Chosen | None, choice: Choice | None) -> None:
         _undo(_enabled.pop(self).undos)
         self._install(chosen, choice)
 

@@ -55,10 +55,14 @@ def current() -> Settings:
     return from_environment()
 
 
+#: Of variables that may be about one plugin.
+PREFIXES = ("CLEW_", "OTEL_PYTHON_")
+
+
 @cache
 def for_plugins() -> tuple[str, ...]:
     """The names of variables that may be about one plugin."""
-    return tuple(name for name in os.environ if name.startswith(("CLEW_", "OTEL_PYTHON_")))
+    return tuple(name for name in os.environ if name.startswith(PREFIXES))
 
 
 def forget() -> None:

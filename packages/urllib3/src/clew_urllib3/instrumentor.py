@@ -2,7 +2,7 @@
 
 from typing import Any, NamedTuple
 
-from clew.asking import begins, ends
+from clew.asking import begins, ends, filters_url
 from clew.instrumentor import Asks, Instrumentor
 from clew_urllib3 import exchange, plugin, read_url
 
@@ -22,6 +22,7 @@ def read_info(pool: Any, connection: Any, method: str, url: str, body: Any = Non
 
 asks: Asks = {
     "request_hook": (begins(read_info, exchange),),
+    "url_filter": (filters_url(lambda pool, *args, **options: (read_info(pool, *args, **options)[1].url,), exchange),),
     "response_hook": (ends(lambda response, pool, *args, **options: (pool, response), exchange),),
 }
 

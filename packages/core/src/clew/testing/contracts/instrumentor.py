@@ -127,11 +127,13 @@ class InstrumentorContract:
     ) -> None:
         known = options.of(instrumentor.plugin)
         names = {known[keyword].variables[0]: f"{__name__}:remember" for keyword in self.asked}
-        recording()  # where nothing is recorded, nobody is asked
+        record = recording()  # where nothing is recorded, nobody is asked
+        record.clear()
         remembered.clear()
         with configured(**names):
             instrumentor.plugin.enable()
             piece()
+            assert ended(record)
             instrumentor.plugin.disable()
         assert {len(about) - 1 for about in remembered} == set(self.asked.values())
 
