@@ -1,5 +1,6 @@
 """clew-starlette passes the contract of a web framework, on uvicorn."""
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -152,3 +153,17 @@ def test_an_application_that_is_loaded_by_name_is_no_factory(tmp_path: Path, mon
 def test_a_wrong_call_is_refused_as_ever() -> None:
     with enabled(plugin), pytest.raises(TypeError):
         Starlette()()  # type: ignore[call-arg]
+
+
+def test_a_scope_made_by_hand_may_have_next_to_nothing(caplog: Any) -> None:
+    """As in tests of an application; three mistakes of ours in a minute would switch the plugin off."""
+    scope: dict[str, Any] = {"type": "http"}
+    sent: list[Any] = []
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    with enabled(plugin) as record, pytest.raises(KeyError, match="path"):
+        asyncio.run(Starlette()(scope, send, send))
+    assert [span.name for span in record.spans()] == ["GET"]
+    assert [entry for entry in caplog.records if entry.name == "clew"] == []

@@ -151,9 +151,10 @@ def _read_asgi(*args: Any) -> tuple[tuple[Any, ...], Any] | None:
     kind = scope["type"]
     if (kind != "http" and kind != "websocket") or MARK in scope:
         return None
-    get, headers = scope.get, _asgi_headers(scope["headers"])
+    get = scope.get  # a scope made by hand, as in tests of an application, may have next to nothing
+    headers = _asgi_headers(get("headers") or ())
     read = (
-        kind, get("method", "GET"), get("scheme", "http"), get("http_version", "1.1"), scope["path"],
+        kind, get("method", "GET"), get("scheme", "http"), get("http_version", "1.1"), get("path", ""),
         headers.get("host"), get("server"), get("query_string"), headers.get("user-agent"),
     )  # fmt: skip
     return read, headers
