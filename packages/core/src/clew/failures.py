@@ -54,8 +54,8 @@ def _stack(error: BaseException) -> str:
 
 
 def _leave_out_columns(told: traceback.TracebackException) -> None:
-    """Where columns are known, each line is parsed to underline a part of it. That is dear, and not for a finalizer: one
-    that runs while the application parses makes its ast.parse raise SystemError (CPython before 3.11.8, gh-106905)."""
+    """Where columns are known, each line is parsed to underline a part of it. That is dear, and not for a finalizer:
+    one that runs while the application parses makes its ast.parse raise SystemError (CPython 3.11.7, gh-106905)."""
     found = [told]
     for one in found:
         if sys.version_info >= (3, 11):

@@ -116,9 +116,9 @@ def _read_wsgi(*args: Any) -> tuple[tuple[Any, ...], Any] | None:
         return None
     get = environ.get
     read = (
-        environ["REQUEST_METHOD"], environ["wsgi.url_scheme"], get("SERVER_PROTOCOL", ""), get("SCRIPT_NAME", ""),
-        get("PATH_INFO", ""), get("HTTP_HOST") or get("SERVER_NAME", ""), get("QUERY_STRING", ""),
-        get("HTTP_USER_AGENT"),
+        get("REQUEST_METHOD", "GET"), get("wsgi.url_scheme", "http"), get("SERVER_PROTOCOL", ""),
+        get("SCRIPT_NAME", ""), get("PATH_INFO", ""), get("HTTP_HOST") or get("SERVER_NAME", ""),
+        get("QUERY_STRING", ""), get("HTTP_USER_AGENT"),
     )  # fmt: skip
     return read, environ
 
