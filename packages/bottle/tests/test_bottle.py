@@ -86,3 +86,11 @@ def test_an_environment_made_by_hand_may_have_next_to_nothing(caplog: Any) -> No
     assert told == ["200 OK"]
     assert [span.name for span in record.spans()] == ["GET /log"]
     assert [entry for entry in caplog.records if entry.name == "clew"] == []
+
+
+def test_a_router_that_the_application_uses_by_itself_may_hold_anything(caplog: Any) -> None:
+    router = bottle.Router()
+    with enabled(plugin):
+        router.add("/items/<number:int>", "GET", "a target")
+        assert router.match({"REQUEST_METHOD": "GET", "PATH_INFO": "/items/7"}) == ("a target", {"number": 7})
+    assert [entry for entry in caplog.records if entry.name == "clew"] == []
