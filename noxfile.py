@@ -75,6 +75,13 @@ def faults(session: nox.Session) -> None:
 
 
 @nox.session
+def host_suites(session: nox.Session) -> None:
+    """The libraries' own tests, without clew and with it (`-- NAME ...`; `--write`: keep the results)."""
+    session.install(*tools(), "pip")
+    session.run("python", "-m", "host_suites", *session.posargs, env={"PYTHONPATH": str(ROOT / "tests")})
+
+
+@nox.session
 def soak(session: nox.Session) -> None:
     """Minutes at a high rate while the collector goes through its faults (`-- 600`: the seconds)."""
     install(session, *for_tests(), *FOR_FAULTS)

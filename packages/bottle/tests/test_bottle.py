@@ -1,6 +1,7 @@
 """clew-bottle passes the contract of a web framework, on wsgiref."""
 
 import logging
+import sys
 from typing import Any
 
 import bottle
@@ -8,6 +9,7 @@ import bottle
 import clew
 import clew_logging
 from clew.testing.contracts.http_server import HttpServerContract, endless, inner
+from clew.testing.recording import enabled
 from clew.testing.serving import wsgi_serves
 from clew_bottle import plugin
 
@@ -73,3 +75,22 @@ class TestBottle(HttpServerContract):
 
     def serve(self) -> Any:
         return wsgi_serves(make_app())
+
+
+def test_an_environment_made_by_hand_may_have_next_to_nothing(caplog: Any) -> None:
+    """As in tests of an application; three mistakes of ours in a minute would switch the plugin off."""
+    told: list[str] = []
+    with enabled(plugin) as record:
+        environ = {"REQUEST_METHOD": "GET", "PATH_INFO": "/log", "wsgi.errors": sys.stderr}
+        make_app()(environ, lambda status, headers, *_: told.append(status)).close()
+    assert told == ["200 OK"]
+    assert [span.name for span in record.spans()] == ["GET /log"]
+    assert [entry for entry in caplog.records if entry.name == "clew"] == []
+
+
+def test_a_router_that_the_application_uses_by_itself_may_hold_anything(caplog: Any) -> None:
+    router = bottle.Router()
+    with enabled(plugin):
+        router.add("/items/<number:int>", "GET", "a target")
+        assert router.match({"REQUEST_METHOD": "GET", "PATH_INFO": "/items/7"}) == ("a target", {"number": 7})
+    assert [entry for entry in caplog.records if entry.name == "clew"] == []

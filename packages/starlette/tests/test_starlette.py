@@ -1,5 +1,6 @@
 """clew-starlette passes the contract of a web framework, on uvicorn."""
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator
 from functools import partial
@@ -190,3 +191,17 @@ def test_one_application_may_be_followed_by_itself() -> None:
     assert [span.name for span in own.spans()] == [server_spans(own, 1)[0].name]
     StarletteInstrumentor.uninstrument_app(followed)
     assert starlette.applications.Starlette.__call__ is door
+
+
+def test_a_scope_made_by_hand_may_have_next_to_nothing(caplog: Any) -> None:
+    """As in tests of an application; three mistakes of ours in a minute would switch the plugin off."""
+    scope: dict[str, Any] = {"type": "http"}
+    sent: list[Any] = []
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    with enabled(plugin) as record, pytest.raises(KeyError, match="path"):
+        asyncio.run(Starlette()(scope, send, send))
+    assert [span.name for span in record.spans()] == ["GET"]
+    assert [entry for entry in caplog.records if entry.name == "clew"] == []

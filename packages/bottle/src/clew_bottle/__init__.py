@@ -8,8 +8,8 @@ from clew.conventions import http_server
 __all__ = ["plugin"]
 
 
-def read_route(found: Any, router: Any, environ: Any) -> str:
-    return found[0].rule  # type: ignore[no-any-return]
+def read_route(found: Any, router: Any, environ: Any) -> str | None:
+    return getattr(found[0], "rule", None)  # a router that the application uses by itself may hold anything
 
 
 def read_failure(

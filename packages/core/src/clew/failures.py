@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import traceback
 from typing import Any
 
@@ -44,7 +45,20 @@ def describe(error: BaseException) -> dict[str, Any]:
 def _stack(error: BaseException) -> str:
     # Frames without locals; messages of the whole chain go through the same scrubber as the message itself.
     try:
-        text = "".join(traceback.format_exception(type(error), error, error.__traceback__, limit=64))
+        told = traceback.TracebackException(type(error), error, error.__traceback__, limit=64, compact=True)
+        _leave_out_columns(told)
+        text = "".join(told.format())
     except Exception:  # noqa: BLE001
-        text = "".join(traceback.format_tb(error.__traceback__, limit=64))
+        text = "".join(traceback.StackSummary.extract(traceback.walk_tb(error.__traceback__), limit=64).format())
     return redact_text(text[-4 * STACK_LENGTH :])[-STACK_LENGTH:]
+
+
+def _leave_out_columns(told: traceback.TracebackException) -> None:
+    """Where columns are known, each line is parsed to underline a part of it. That is dear, and not for a finalizer:
+    one that runs while the application parses makes its ast.parse raise SystemError (CPython 3.11.7, gh-106905)."""
+    found = [told]
+    for one in found:
+        if sys.version_info >= (3, 11):
+            for frame in one.stack:
+                frame.colno = None
+        found += [*filter(None, (one.__cause__, one.__context__)), *(getattr(one, "exceptions", None) or ())]

@@ -123,11 +123,12 @@ def _brief(operation: Operation, telemetry: Telemetry, scribe: Scribe) -> Note:
         ended, facts, outcome = clock(), None, None
         args, kwargs = arguments
         try:
-            facts = read(*args, **kwargs)
-            if facts is None:
+            found = read(*args, **kwargs)
+            if found is None:
                 return
-            if settle is not None and (facts := settle(facts)) is None:
+            if settle is not None and (found := settle(found)) is None:
                 return
+            facts = found
             if error is not None or ended - began > limit:  # rare: it goes the long way
                 end(scribe.begin(context, facts, None, began), result, error)
                 return
@@ -136,7 +137,8 @@ def _brief(operation: Operation, telemetry: Telemetry, scribe: Scribe) -> Note:
             if read_result is not None:
                 outcome = read_result(result)
         except Exception as mistake:  # noqa: BLE001
-            failed(mistake, f"reader of {family}")
+            if error is None:  # a call that the library refuses, too, is the caller's mistake
+                failed(mistake, f"reader of {family}")
         try:
             if error is None:
                 take_down(context, began, ended, facts, outcome)

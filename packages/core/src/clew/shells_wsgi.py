@@ -50,7 +50,7 @@ def _starter(probe: Probe) -> Callable[[Work, dict[str, Any], Callable[..., Any]
         def start(status: str, headers: list[tuple[str, str]], *exc_info: Any) -> Any:
             try:
                 work.status = int(status[:3])
-                work.origin = environ["wsgi.url_scheme"], environ.get("HTTP_HOST")
+                work.origin = environ.get("wsgi.url_scheme"), environ.get("HTTP_HOST")
                 if work.request_id and not any(name.lower() == lower for name, _ in headers):
                     headers = [*headers, (header, work.request_id)]
                 if work.answer:

@@ -170,7 +170,10 @@ def _text(text: Any, connection: Any) -> str:
     if isinstance(text, (bytes, bytearray)):
         return text.decode(errors="replace")
     strings = getattr(text, "strings", None)  # a template string (PEP 750): what is interpolated is a parameter
-    return "?".join(strings) if strings is not None else str(text.as_string(connection))
+    if strings is not None:
+        return "?".join(strings)
+    # What is nothing of the kind, the driver will refuse: the caller's mistake, not one of ours.
+    return str(text.as_string(connection)) if hasattr(text, "as_string") else ""
 
 
 def _with_chatter() -> bool:

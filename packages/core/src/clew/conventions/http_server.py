@@ -118,9 +118,9 @@ def _read_wsgi(*args: Any) -> tuple[tuple[Any, ...], Any] | None:
         return None
     get = environ.get
     read = (
-        environ["REQUEST_METHOD"], environ["wsgi.url_scheme"], get("SERVER_PROTOCOL", ""), get("SCRIPT_NAME", ""),
-        get("PATH_INFO", ""), get("HTTP_HOST") or get("SERVER_NAME", ""), get("QUERY_STRING", ""),
-        get("HTTP_USER_AGENT"),
+        get("REQUEST_METHOD", "GET"), get("wsgi.url_scheme", "http"), get("SERVER_PROTOCOL", ""),
+        get("SCRIPT_NAME", ""), get("PATH_INFO", ""), get("HTTP_HOST") or get("SERVER_NAME", ""),
+        get("QUERY_STRING", ""), get("HTTP_USER_AGENT"),
     )  # fmt: skip
     return read, environ
 
@@ -162,9 +162,10 @@ def _read_asgi(*args: Any) -> tuple[tuple[Any, ...], Any] | None:
         return None
     # First, so that the framework stays quiet also when what follows fails.
     scope.update(_NATIVE)
-    get, headers = scope.get, _asgi_headers(scope["headers"])
+    get = scope.get  # a scope made by hand, as in tests of an application, may have next to nothing
+    headers = _asgi_headers(get("headers") or ())
     read = (
-        kind, get("method", "GET"), get("scheme", "http"), get("http_version", "1.1"), scope["path"],
+        kind, get("method", "GET"), get("scheme", "http"), get("http_version", "1.1"), get("path", ""),
         headers.get("host"), get("server"), get("query_string"), headers.get("user-agent"),
     )  # fmt: skip
     return read, headers

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import threading
@@ -271,6 +272,18 @@ class DbClientContract(InstrumentorContract):
         monkeypatch.setattr("clew.sql.describe", broken)
         assert list(self.run(connection, SELECT)) == []
         assert [span.name for span in record.spans()] == ["db.client"]
+
+    def test_calls_that_the_driver_refuses_do_not_count_as_mistakes_of_ours(
+        self, record: Recording, connection: Any, caplog: Any
+    ) -> None:
+        """Three of them in a minute would switch the plugin off."""
+        for _ in range(4):
+            with contextlib.suppress(Exception):
+                self.run(connection, 42)  # type: ignore[arg-type]
+        record.clear()
+        self.run(connection, SELECT)
+        assert [span.name for span in record.spans()] == ["SELECT items"]
+        assert [entry for entry in caplog.records if entry.name == "clew"] == []
 
     def test_classes_stay_what_they_are(self) -> None:
         """isinstance, repr, and functions of C that want just this type look at the class."""
