@@ -44,7 +44,12 @@ def describe(error: BaseException) -> dict[str, Any]:
 def _stack(error: BaseException) -> str:
     # Frames without locals; messages of the whole chain go through the same scrubber as the message itself.
     try:
-        text = "".join(traceback.format_exception(type(error), error, error.__traceback__, limit=64))
+        pieces = traceback.format_exception(type(error), error, error.__traceback__, limit=64)
     except Exception:  # noqa: BLE001
-        text = "".join(traceback.format_tb(error.__traceback__, limit=64))
-    return redact_text(text[-4 * STACK_LENGTH :])[-STACK_LENGTH:]
+        pieces = traceback.format_tb(error.__traceback__, limit=64)
+    text = "".join(pieces)
+    if len(text) <= 4 * STACK_LENGTH:
+        return redact_text(text)[-STACK_LENGTH:]
+    # A piece is a frame or a message. Only what begins where the library began it can be told apart from a quotation.
+    cut = (f"{piece[: 4 * MESSAGE_LENGTH]} …\n" if len(piece) > 4 * MESSAGE_LENGTH else piece for piece in pieces)
+    return "".join(map(redact_text, cut))[-STACK_LENGTH:]
