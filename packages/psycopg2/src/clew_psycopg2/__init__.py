@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from clew import Derived, Plugin, derive, patch
-from clew.conventions import db_client
+from clew import Derived, Plugin, derive, patch, pooled
+from clew.conventions import db_client, db_pool
 
 __all__ = ["plugin"]
 
@@ -28,6 +28,14 @@ def read_call(cursor: Any, name: str, *args: Any) -> db_client.Query:
     return db_client.query(f"CALL {name}", of=cursor.connection)
 
 
+def read_pool(pool: Any) -> db_pool.Pool | None:
+    if pool.closed:
+        return None
+    open_ones = [*pool._pool, *pool._used.values()]
+    name = db_pool.name_of(db_client.postgresql(open_ones[0])) if open_ones and not open_ones[0].closed else ""
+    return db_pool.Pool(name, len(pool._used), len(pool._pool), pool.maxconn)
+
+
 readers: dict[str, db_client.Reader] = {
     "execute": read_statement,
     "executemany": read_batch,
@@ -47,5 +55,6 @@ plugin = Plugin(
     hooks=[
         derive("psycopg2:connect", "connection_factory", connection),
         *(patch(f"psycopg2.extras:{name}", batch) for name in ("execute_values", "execute_batch")),
+        *(pooled(f"psycopg2.pool:{kind}ConnectionPool.getconn", read_pool) for kind in ("Simple", "Threaded")),
     ],
 )
