@@ -19,6 +19,8 @@ _hourly = Hourly()
 
 def tell(operation: Operation, facts: Facts, context: Context, nanoseconds: int) -> dict[str, Any]:
     """The attributes of the calling line. The log's line comes at most once an hour for what is told by one name."""
+    if operation.waits is not None and facts is not None and operation.waits(facts):
+        return {}
     place = calling_line()
     name = "a call" if facts is None else operation.opening(operation.common(facts) if operation.common else facts)[0]
     if _hourly.due(name):
