@@ -25,6 +25,7 @@ class MyCursor(psycopg2.extensions.cursor):
 
 class TestPsycopg2(DbClientContract):
     plugin = plugin
+    plan = r"^Seq Scan on items \(\d+ rows, cost [\d.]+, filter .*= \?"
     own_text = "SELECT query FROM pg_stat_activity WHERE pid = pg_backend_pid()"
     placeholder = "%s"
     code_of_missing_table = "42P01"

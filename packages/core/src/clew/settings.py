@@ -28,6 +28,7 @@ class Settings(NamedTuple):
     db_transactions: bool
     slow_statement: float
     sql_comment: str
+    explain: str
 
 
 def from_environment(environ: Mapping[str, str] | None = None) -> Settings:

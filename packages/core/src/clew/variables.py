@@ -129,4 +129,8 @@ VARIABLES: dict[str, Variable] = {
         "CLEW_SQL_COMMENT", "off", _one_of("off", "request", "static"),
         "request: statements tell the server request and trace ID in a comment; static: only the route",
     ),
+    "explain": Variable(
+        "CLEW_EXPLAIN", "off", _one_of("off", "on"),
+        "on: the plan of a slow SELECT is asked for, once for each summary, on the connection that it ran on",
+    ),
 }  # fmt: skip
