@@ -1,6 +1,9 @@
 """clew-asyncpg passes the contract of a database driver with coroutines against a real PostgreSQL."""
 
+import asyncio
+import gc
 import io
+import weakref
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -79,6 +82,27 @@ class TestAsyncpg(AsyncDbClientContract):
                     await connection.fetch(sql)
             else:
                 await pool.fetch(sql)
+
+    def test_a_pool_says_how_full_it_is_and_nothing_holds_on_to_it(self, record: Recording) -> None:
+        async def main() -> weakref.ref[Any]:
+            async with asyncpg.create_pool(self.url, min_size=2, max_size=3) as pool, pool.acquire():
+                name = {"db.client.connection.pool.name": self.pool_name()}
+                assert record.levels("db.client.connection.count") == [
+                    ({**name, "db.client.connection.state": "used"}, 1),
+                    ({**name, "db.client.connection.state": "idle"}, 1),
+                ]
+                assert record.levels("db.client.connection.max") == [(name, 3)]
+                assert record.levels("db.client.connection.pending_requests") == [(name, 0)]
+                assert record.points("db.client.connection.wait_time") == [(name, 1)]
+            assert record.levels("db.client.connection.count") == []
+            return weakref.ref(pool._holders[0])
+
+        pool = asyncio.run(main())
+        gc.collect()
+        assert pool() is None
+
+    def pool_name(self) -> str:
+        return "{server.address}:{server.port}/{db.namespace}".replace("{", "{0[").replace("}", "]}").format(self.where)
 
     def transact(self, connection: Any) -> None:
         super().transact(connection)

@@ -5,6 +5,7 @@ import gc
 import sys
 import threading
 import types
+import weakref
 from collections.abc import Iterator
 from typing import Any
 
@@ -141,3 +142,38 @@ def test_what_is_done_quietly_is_not_recorded() -> None:
         assert pool.check("SELECT 1") == "SELECT 1"
         pool.ask("SELECT a FROM b")
     assert [span.name for span in record.spans()] == ["SELECT b"]
+
+
+class Closed:
+    """A pool that takes no weak reference, and has something that does."""
+
+    __slots__ = ("holders",)
+
+    def __init__(self) -> None:
+        self.holders = [Connections("")]
+
+    def take(self) -> int:
+        return self.holders[0].take()
+
+
+def test_a_pool_that_takes_no_weak_reference_is_held_by_what_does_and_let_go_with_it() -> None:
+    vars(sys.modules["a_pool"])["Closed"] = Closed
+    hook = pooled("a_pool:Closed.take", read_unnamed, held=lambda pool: pool.holders[0] if pool.holders else None)
+    with enabled(Plugin("a_pool", hooks=[hook])) as record:
+        pool = Closed()
+        pool.take()
+        assert record.points(WAIT) == []  # nobody has said what it is called
+        pool.holders[0].name = "shop"
+        pool.take()
+        assert record.points(WAIT) == [(NAME, 1)]
+        pool.holders[0].name = ""
+        assert [value for _, value in record.levels(COUNT)] == [2, 1]
+        held = weakref.ref(pool.holders[0])
+        del pool
+        gc.collect()
+        assert held() is None
+        assert record.levels(COUNT) == []
+
+
+def read_unnamed(connections: Connections) -> db_pool.Pool:
+    return db_pool.Pool(connections.name, connections.used, 3 - connections.used, 3)

@@ -1,12 +1,15 @@
 """What never leaves: credentials in URLs and text, whatever the URL looks like."""
 
+import builtins
+import sys
 from urllib.parse import quote
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clew import redaction, settings
+from clew import failures, redaction, settings
+from clew.conventions import keys
 from clew.redaction import is_secret, origin_of, redact_query, redact_text, redact_url
 
 SECRET = "hunter2"
@@ -142,3 +145,35 @@ def test_names_that_a_person_adds_are_secret_everywhere(monkeypatch: pytest.Monk
 )
 def test_what_a_store_quotes_of_a_command_stays_home(text: str, shown: str) -> None:
     assert redact_text(text) == shown
+
+
+LONG = ", ".join(["'hunter2'"] * 10_000)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        f"no such table: a\n[SQL: SELECT {LONG}]\n(Background on this error at: b)",
+        f"no such table: a\n[SQL: SELECT a]\n[parameters: ({LONG})]\n(Background on this error at: b)",
+        f"Command # 1 (SET a {LONG}) of pipeline caused error: WRONGTYPE",
+        f"(1062, \"Duplicate entry '{LONG}' for key 'a'\")",
+        f"syntax error\nLINE 1: SELECT {LONG}",
+    ],
+)
+def test_what_is_quoted_stays_home_however_long_it_is_and_wherever_it_stands(message: str) -> None:
+    def fail() -> None:
+        try:
+            raise ValueError(message)
+        except ValueError as inner:
+            raise RuntimeError("outer") from inner
+
+    with pytest.raises(RuntimeError) as raised:
+        fail()
+    failure = raised.value.__cause__
+    assert failure is not None
+    told = [failures.message(failure), failures.describe(failure), failures.describe(raised.value)]
+    if sys.version_info >= (3, 11):  # indented, and with a line on the left
+        group = vars(builtins)["ExceptionGroup"]
+        told.append(failures.describe(group("several", [ValueError(message[:5000]), failure])))
+    assert "hunter2" not in repr(told)
+    assert "RuntimeError: outer" in told[2][keys.EXCEPTION_STACKTRACE]

@@ -1,5 +1,6 @@
 """clew-psycopg passes the contract of a database driver against a real PostgreSQL: sync, async, server-side, pool."""
 
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
@@ -10,10 +11,10 @@ from opentelemetry import trace
 from psycopg import sql
 from psycopg.rows import dict_row
 
-from clew import settings
+from clew import explaining, settings
 from clew.testing.contracts.db_client import DbClientContract
 from clew.testing.contracts.db_client_async import AsyncDbClientContract
-from clew.testing.recording import Recording, enabled
+from clew.testing.recording import Recording, configured, enabled
 from clew_psycopg import plugin
 
 
@@ -29,6 +30,7 @@ def where(url: str) -> dict[str, Any]:
 
 class TestPsycopg(DbClientContract):
     plugin = plugin
+    plan = r"^Seq Scan on items \(\d+ rows, cost [\d.]+, filter .*= \?"
     own_text = "SELECT query FROM pg_stat_activity WHERE pid = pg_backend_pid()"
     placeholder = "%s"
     code_of_missing_table = "42P01"
@@ -118,6 +120,27 @@ class TestPsycopg(DbClientContract):
                 ] == [1, 1]
                 assert (name, 3) in record.levels("db.client.connection.max")
                 assert record.points("db.client.connection.wait_time") == [(name, 1)]
+
+    @pytest.mark.parametrize("limits", [None, "SELECT 1 / 0"], ids=["a plan", "a failure"])
+    def test_asking_for_a_plan_leaves_the_transaction_as_it_was(
+        self, limits: str | None, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("clew.explaining._asked", set())
+        monkeypatch.setattr("clew.explaining._plans", {})
+        monkeypatch.setattr("clew.explaining.clock", lambda: time.perf_counter_ns() + 10**12)
+        if limits:
+            monkeypatch.setattr("clew.plans._LIMITS", limits)
+        with configured(CLEW_EXPLAIN="on"), enabled(plugin), psycopg.connect(self.url) as connection:
+            connection.execute("SET LOCAL statement_timeout = '7s'")
+            rows = connection.cursor("named").execute("SELECT generate_series(1, 3)")
+            assert rows.fetchone() == (1,)
+            connection.execute("CREATE TEMP TABLE basket (sku TEXT) ON COMMIT DROP")
+            found = connection.execute("SELECT sku FROM basket WHERE sku = %s", ["a"], prepare=True)
+            assert (found.fetchall(), found.rownumber, explaining._asked) == ([], 0, {"SELECT basket"})
+            assert ("SELECT basket" in explaining._plans) == (limits is None)
+            assert connection.execute("SHOW statement_timeout").fetchone() == ("7s",)
+            assert rows.fetchall() == [(2,), (3,)]
+            assert connection.info.transaction_status == psycopg.pq.TransactionStatus.INTRANS
 
     def test_what_the_server_prepares_gets_no_comment(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Each would be another statement to prepare, to plan and to remember."""

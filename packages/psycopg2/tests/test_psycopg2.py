@@ -25,6 +25,7 @@ class MyCursor(psycopg2.extensions.cursor):
 
 class TestPsycopg2(DbClientContract):
     plugin = plugin
+    plan = r"^Seq Scan on items \(\d+ rows, cost [\d.]+, filter .*= \?"
     own_text = "SELECT query FROM pg_stat_activity WHERE pid = pg_backend_pid()"
     placeholder = "%s"
     code_of_missing_table = "42P01"
@@ -102,6 +103,16 @@ class TestPsycopg2(DbClientContract):
         connection.commit()
         connection.rollback()
         connection.autocommit = True
+
+    @pytest.mark.parametrize("kind", [psycopg2.pool.SimpleConnectionPool, psycopg2.pool.ThreadedConnectionPool])
+    def test_a_pool_says_how_full_it_is(self, kind: Any, record: Recording) -> None:
+        pool = kind(2, 3, self.url)
+        pool.getconn()
+        assert [value for _, value in record.levels("db.client.connection.count")] == [1, 1]
+        assert [value for _, value in record.levels("db.client.connection.max")] == [3]
+        assert [count for _, count in record.points("db.client.connection.wait_time")] == [1]
+        pool.closeall()
+        assert record.levels("db.client.connection.count") == []
 
     def test_many_rows_in_few_statements_are_one_span(self, record: Recording, connection: Any) -> None:
         rows = [(f"s{number}", number) for number in range(250)]

@@ -110,6 +110,13 @@ class TestPymongo(DbCommandContract):
         assert "hunter" not in repr(told)
         assert (record.spans()[1].attributes or {})["db.response.status_code"] == "65"
 
+    def test_a_pool_says_how_full_it_is_and_how_long_one_waits(self, record: Recording, client: Any) -> None:
+        self.get(client, "sku")
+        name = {"db.client.connection.pool.name": f"127.0.0.1:{self.port}"}
+        assert (name, 100) in record.levels("db.client.connection.max")
+        assert ({**name, "db.client.connection.state": "used"}, 0) in record.levels("db.client.connection.count")
+        assert record.points("db.client.connection.wait_time") == [(name, 1)]
+
     def test_databases_of_one_client_are_told_apart(self, record: Recording, client: Any) -> None:
         for name in ("shop", "archive", "shop"):
             client.database.client[name].items.find_one({})

@@ -13,6 +13,7 @@ from clew_pymysql import plugin
 
 class TestPyMySQL(MySqlContract):
     plugin = plugin
+    plan = r"^items ALL \(\d+ rows, Using where\)$"
     cursors = pymysql.cursors
 
     @contextmanager

@@ -1,6 +1,7 @@
 """clew-redis passes the contract of a store against a real Redis: sync, async, alone and as a cluster."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, closing, contextmanager
 from typing import Any
@@ -115,6 +116,14 @@ class TestRedis(DbCommandContract):
             while messages.get_message(timeout=5) is None:
                 pass
         assert [span.name for span in record.spans()] == ["SUBSCRIBE", "PUBLISH"]
+
+    def test_a_command_that_waits_on_purpose_is_not_slow(
+        self, record: Recording, client: Any, monkeypatch: Any, caplog: Any
+    ) -> None:
+        monkeypatch.setattr("clew.recorder.clock", lambda: time.perf_counter_ns() + 10**12)
+        assert client.blpop("nothing", timeout=0.01) is None
+        assert "code.line.number" not in (record.span().attributes or {})
+        assert "BLPOP" not in caplog.text
 
     def test_a_blocking_command_lasts_as_long_as_it_waits(self, record: Recording, client: Any) -> None:
         assert client.blpop("nothing", timeout=1) is None

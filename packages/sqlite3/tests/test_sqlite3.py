@@ -17,6 +17,7 @@ from clew_sqlite3.instrumentor import SQLite3Instrumentor
 
 class TestConnection(DbClientContract):
     plugin = plugin
+    plan = r"^SCAN (?:TABLE )?items$"
     where = {"db.system.name": "sqlite", "db.namespace": "shop.db"}
     code_of_missing_table = "SQLITE_ERROR" if sys.version_info >= (3, 11) else None
     follows_early_connections = False

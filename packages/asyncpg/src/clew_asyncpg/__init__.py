@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from clew import Plugin, patch
-from clew.conventions import db_client
+from clew import Plugin, patch, pooled
+from clew.conventions import db_client, db_pool
 
 __all__ = ["plugin"]
 
@@ -48,6 +48,21 @@ def read_records(connection: Any, table_name: str, **options: Any) -> db_client.
     return db_client.query(f'COPY "{table_name}" FROM STDIN', of=connection)
 
 
+def read_holder(pool: Any) -> Any:
+    """A pool takes no weak reference; the holders of its connections do, and live as long as it."""
+    return pool._holders[0] if pool._holders else None
+
+
+def read_pool(holder: Any) -> db_pool.Pool | None:
+    pool = holder._pool
+    if pool._closed:
+        return None
+    open_ones = (connection for each in pool._holders if (connection := each._con) is not None)
+    name = next((db_pool.name_of(read_server(connection)) for connection in open_ones), "")
+    idle = pool.get_idle_size()
+    return db_pool.Pool(name, pool.get_size() - idle, idle, pool.get_max_size())
+
+
 single, many = ("fetch", "fetchval", "fetchrow"), ("executemany", "fetchmany")
 targets: dict[str, db_client.Reader] = {
     "connection:Connection.execute": read_command,
@@ -66,7 +81,10 @@ plugin = Plugin(
     versions=">=0.27",
     instrumentor="clew_asyncpg.instrumentor",
     hooks=[
-        patch(f"asyncpg.{target}", db_client.statement(read, read_server, innermost=True), optional=True)
-        for target, read in targets.items()
+        *(
+            patch(f"asyncpg.{target}", db_client.statement(read, read_server, innermost=True), optional=True)
+            for target, read in targets.items()
+        ),
+        pooled("asyncpg.pool:Pool._acquire", read_pool, held=read_holder),
     ],
 )

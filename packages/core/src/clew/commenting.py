@@ -38,7 +38,7 @@ def commenting(telemetry: Telemetry, doubled: bool) -> Callable[[Function], Func
         def commented(cursor: Any, *args: Any, **kwargs: Any) -> Any:
             try:
                 if args and not kwargs.get("prepare"):
-                    parameters = args[1] if len(args) > 1 else next(map(kwargs.get, _PARAMETERS & kwargs.keys()), None)
+                    parameters = args[1] if len(args) > 1 else next(map(kwargs.get, PARAMETERS & kwargs.keys()), None)
                     args = comment(cursor, args[0], parameters is not None), *args[1:]
             except Exception as error:  # noqa: BLE001
                 failed(error, "sql comment")
@@ -49,7 +49,8 @@ def commenting(telemetry: Telemetry, doubled: bool) -> Callable[[Function], Func
     return make
 
 
-_PARAMETERS = {"params", "vars", "args", "parameters"}
+#: What drivers call the parameters of a statement.
+PARAMETERS = {"params", "vars", "args", "parameters"}
 
 
 def _of_request() -> dict[str, Any]:

@@ -47,10 +47,15 @@ def _stack(error: BaseException) -> str:
     try:
         told = traceback.TracebackException(type(error), error, error.__traceback__, limit=64, compact=True)
         _leave_out_columns(told)
-        text = "".join(told.format())
+        pieces = list(told.format())
     except Exception:  # noqa: BLE001
-        text = "".join(traceback.StackSummary.extract(traceback.walk_tb(error.__traceback__), limit=64).format())
-    return redact_text(text[-4 * STACK_LENGTH :])[-STACK_LENGTH:]
+        pieces = traceback.StackSummary.extract(traceback.walk_tb(error.__traceback__), limit=64).format()
+    text = "".join(pieces)
+    if len(text) <= 4 * STACK_LENGTH:
+        return redact_text(text)[-STACK_LENGTH:]
+    # A piece is a frame or a message. Only what begins where the library began it can be told apart from a quotation.
+    cut = (f"{piece[: 4 * MESSAGE_LENGTH]} …\n" if len(piece) > 4 * MESSAGE_LENGTH else piece for piece in pieces)
+    return "".join(map(redact_text, cut))[-STACK_LENGTH:]
 
 
 def _leave_out_columns(told: traceback.TracebackException) -> None:

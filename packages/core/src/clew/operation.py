@@ -81,6 +81,8 @@ class Operation(NamedTuple):
     nests: bool = False
     #: Whether a call that takes longer than CLEW_SLOW_STATEMENT_MS is told with the line that it comes from.
     slow: bool = False
+    #: Whether a call is one that waits on purpose, so that it is not slow.
+    waits: Callable[[Facts], bool] | None = None
     #: True for work that comes from outside: its parent is in the carrier, the request ID is accepted or made.
     edge: bool = False
     #: At an edge: how the carrier spells a header that is given in lower case; None for as it is.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import weakref
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from functools import wraps
+from functools import partial, wraps
 from time import perf_counter
 from typing import Any
 
@@ -20,21 +20,29 @@ from clew.shells import is_coroutine
 from clew.telemetry import Telemetry
 
 Read = Callable[[Any], "Pool | None"]
+Held = Callable[[Any], Any]
 
 
-def pooled(target: str, read_pool: Read, *, optional: bool = False) -> Hook:
+def pooled(target: str, read_pool: Read, *, held: Held | None = None, optional: bool = False) -> Hook:
     """Watches `target` ("module:Class.method"), which hands out the connections of a pool.
 
     `read_pool` tells of the object whose method it is how its pool is now, also on another thread and much later; None
-    for one that keeps no connections.
+    for one that keeps no connections. `held` finds, for an object that takes no weak reference, one that does and lives
+    as long; that is what `read_pool` is then asked of. None for an object that is no pool yet.
     """
 
     def hook(telemetry: Telemetry) -> Undo:
         watch, switch = _watch(telemetry), Switch()
 
         def make(function: Function) -> Function:
-            watched = (_coroutine if is_coroutine(function) else _call)(watch, read_pool, switch, function)
-            return watched if telemetry.choice is None else telemetry.choice.only(function, watched)
+            if function in _watched:  # by another name of the same class
+                return function
+            begin = partial(watch.begin, read_pool, held)
+            watched = (_coroutine if is_coroutine(function) else _call)(watch, begin, switch, function)
+            if telemetry.choice is not None:
+                watched = telemetry.choice.only(function, watched)
+            _watched.add(watched)
+            return watched
 
         undo_patch = replace(target, make, switch.off, watch.failed, optional)
 
@@ -47,18 +55,29 @@ def pooled(target: str, read_pool: Read, *, optional: bool = False) -> Hook:
     return hook
 
 
+_watched: weakref.WeakSet[Function] = weakref.WeakSet()
+
+
 class _HandingOut:
     """An object that hands out connections, held weakly, and who waits for one."""
 
     def __init__(self, subject: Any, read_pool: Read, gone: Callable[[Any], None]) -> None:
         self._subject, self._read_pool = weakref.ref(subject, gone), read_pool
-        pool = read_pool(subject)
-        self.name = None if pool is None else pool.name
+        self._name = ""
         self.waiting: deque[None] = deque()  # its length is a number that threads may change at the same time
 
     def pool(self) -> Pool | None:
         subject = self._subject()
-        return None if subject is None else self._read_pool(subject)
+        pool = None if subject is None else self._read_pool(subject)
+        if pool is None:
+            return None
+        self._name = pool.name or self._name
+        return pool._replace(name=self._name) if self._name else None
+
+    @property
+    def name(self) -> str:
+        """Empty for what is no pool, or has never had a connection that tells."""
+        return self._name or (self.pool() and self._name) or ""
 
 
 class _Watch:
@@ -74,8 +93,12 @@ class _Watch:
         for metric, read in ((db_pool.COUNT, self._count), (db_pool.LIMIT, self._limit), (db_pool.PENDING, self._pend)):
             meter.create_observable_up_down_counter(metric.name, [self._observe(read)], metric.unit, metric.description)
 
-    def begin(self, subject: Any, read_pool: Read) -> tuple[_HandingOut, float] | None:
+    def begin(self, read_pool: Read, held: Held | None, subject: Any) -> tuple[_HandingOut, float] | None:
         try:
+            if held is not None:
+                subject = held(subject)
+                if subject is None:
+                    return None
             key = id(subject)
             found = self.handing_out.get(key)
             if found is None:
@@ -96,8 +119,9 @@ class _Watch:
         try:
             found, began = wait
             found.waiting.pop()
-            if got and found.name is not None:
-                self._wait.record(perf_counter() - began, db_pool.named(found.name))
+            name = found.name if got else ""
+            if name:
+                self._wait.record(perf_counter() - began, db_pool.named(name))
         except Exception as error:  # noqa: BLE001
             self.failed(error, "pool")
 
@@ -134,7 +158,7 @@ class _Watch:
 
     def _pend(self) -> Iterator[tuple[int, Attributes]]:
         for each in list(self.handing_out.values()):
-            if each.name is not None:
+            if each.name:
                 yield len(each.waiting), db_pool.named(each.name)
 
 
@@ -149,12 +173,15 @@ def _watch(telemetry: Telemetry) -> _Watch:
     return found
 
 
-def _call(watch: _Watch, read_pool: Read, switch: Switch, function: Function) -> Function:
+Begin = Callable[[Any], "tuple[_HandingOut, float] | None"]
+
+
+def _call(watch: _Watch, begin: Begin, switch: Switch, function: Function) -> Function:
     @wraps(function)
     def watched(subject: Any, *args: Any, **kwargs: Any) -> Any:
         if not switch.on:
             return function(subject, *args, **kwargs)
-        wait = watch.begin(subject, read_pool)
+        wait = begin(subject)
         try:
             connection = function(subject, *args, **kwargs)
         except BaseException:
@@ -166,12 +193,12 @@ def _call(watch: _Watch, read_pool: Read, switch: Switch, function: Function) ->
     return watched
 
 
-def _coroutine(watch: _Watch, read_pool: Read, switch: Switch, function: Function) -> Function:
+def _coroutine(watch: _Watch, begin: Begin, switch: Switch, function: Function) -> Function:
     @wraps(function)
     async def watched(subject: Any, *args: Any, **kwargs: Any) -> Any:
         if not switch.on:
             return await function(subject, *args, **kwargs)
-        wait = watch.begin(subject, read_pool)
+        wait = begin(subject)
         try:
             connection = await function(subject, *args, **kwargs)
         except BaseException:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 
+#: How a line of a message begins, also in the stack of a group of exceptions.
+_LINE = r"\n[ |]*"
 # A word of the message that is quick to find, and a pattern around the quotation: what stays before it and after it.
+# The message may have been cut, so that there is no end to find.
 _KNOWN = tuple(
     (word, re.compile(pattern, re.DOTALL))
     for word, pattern in (
         # redis-py, valkey-py, and their server
-        ("Command # ", r"(Command # \d+ \().*(\) of pipeline caused error: )"),
+        ("Command # ", r"(Command # \d+ \()(?:.*(\) of pipeline caused error: )|.*)"),
         ("unknown command ", r"(unknown command )[^\n]*()"),
         # pymemcache and aiomcache
         ("Key is too long: ", r"(Key is too long: )[^\n]*()"),
@@ -29,12 +32,12 @@ _KNOWN = tuple(
         # elasticsearch and opensearch-py: of the engine's answer stays its name for the failure
         ("Error(", r"(Error\(\d{3}, (?:'\w+', )?)(?!'\w+'\)(?:\n|\Z))[^\n]*()"),
         # SQLAlchemy
-        ("\n[SQL: ", r"(\n\[SQL: ).*?((?=\n\(Background on this error at: )|\Z)"),
-        ("\n[parameters: ", r"(\n\[parameters: ).*?((?=\n\(Background on this error at: )|\Z)"),
+        ("[SQL: ", rf"({_LINE}\[SQL: ).*?((?={_LINE}\(Background on this error at: )|\Z)"),
+        ("[parameters: ", rf"({_LINE}\[parameters: ).*?((?={_LINE}\(Background on this error at: )|\Z)"),
         # PostgreSQL and MySQL
-        ("\nLINE ", r"(\nLINE \d+: )[^\n]*()"),
-        ("\nDETAIL: ", r"(\nDETAIL: )[^\n]*()"),
-        ("Duplicate entry ", r"(Duplicate entry )'[^\n]*'( for key)"),
+        ("LINE ", rf"({_LINE}LINE \d+: )[^\n]*()"),
+        ("DETAIL: ", rf"({_LINE}DETAIL: )[^\n]*()"),
+        ("Duplicate entry ", r"(Duplicate entry )'(?:[^\n]*'( for key)|[^\n]*)"),
     )
 )
 

@@ -19,6 +19,11 @@ CONTAINERS = frozenset({
 })  # fmt: skip
 #: Nothing but credentials.
 NEVER = frozenset({"AUTH", "HELLO"})
+#: What waits until there is something, or until the time is over that the application has given it.
+WAITING = frozenset({
+    "BLMOVE", "BLMPOP", "BLPOP", "BRPOP", "BRPOPLPUSH", "BZMPOP", "BZPOPMAX", "BZPOPMIN", "WAIT", "WAITAOF", "XREAD",
+    "XREADGROUP",
+})  # fmt: skip
 _WORD = re.compile(r"[A-Z][A-Z0-9_.\-]{0,31}")
 _CODE = re.compile(r"(?:.* caused error: )?([A-Z]{2,20}) ", re.DOTALL)
 Where = Callable[[Any], Any]
@@ -59,7 +64,11 @@ def _command(package: str, where: Where, counted: Callable[[], bool], innermost:
         name = _names.get(args[0]) or _name(args[0])
         return None if name in NEVER else db_command.command(name, where(client), counted=counted())
 
-    return db_command.operation(read, _server(package), read_code, innermost)
+    return db_command.operation(read, _server(package), read_code, innermost)._replace(waits=_waits)
+
+
+def _waits(facts: Any) -> bool:
+    return facts[0] in WAITING
 
 
 def _pipeline(package: str, where: Where, counted: Callable[[], bool]) -> Operation:

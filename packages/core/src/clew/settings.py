@@ -28,6 +28,7 @@ class Settings(NamedTuple):
     db_transactions: bool
     slow_statement: float
     sql_comment: str
+    explain: str
     server_request_headers: tuple[str, ...]
     server_response_headers: tuple[str, ...]
     client_request_headers: tuple[str, ...]

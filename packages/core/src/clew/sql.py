@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from clew.sql_summary import summarize
-from clew.sql_text import without_literals
+from clew.sql_text import in_one_line, stripped
 
 #: Longer statements are cut here before anything is read.
 LONGEST = 32768
@@ -20,6 +20,8 @@ class Described(NamedTuple):
 
 
 _memo: dict[tuple[str, str], Described] = {}
+#: The same by what is left of statements without their literals: most that are new differ from others in those alone.
+_shapes: dict[tuple[str, bool, bool], Described] = {}
 
 
 def describe(statement: str, system: str = "") -> Described:
@@ -39,7 +41,20 @@ def describe(statement: str, system: str = "") -> Described:
 
 
 def _describe(statement: str, system: str, cut: bool = False) -> Described:
-    text, whole = without_literals(statement, system)
+    text, whole = stripped(statement, system)
+    shape = text, whole, cut
+    known = _shapes.get(shape)
+    if known is None:
+        known = _meaning(*shape)
+        if len(text) <= MEMO_LENGTH:
+            if len(_shapes) >= MEMO:
+                _shapes.clear()
+            _shapes[shape] = known
+    return known
+
+
+def _meaning(text: str, whole: bool, cut: bool) -> Described:
+    text = in_one_line(text)
     summary = summarize(text)
     if not whole:
         return Described(summary, summary)

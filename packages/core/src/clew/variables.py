@@ -131,6 +131,10 @@ VARIABLES: dict[str, Variable] = {
         "CLEW_SQL_COMMENT", "off", _one_of("off", "request", "static"),
         "request: statements tell the server request and trace ID in a comment; static: only the route",
     ),
+    "explain": Variable(
+        "CLEW_EXPLAIN", "off", _one_of("off", "on"),
+        "on: the plan of a slow SELECT is asked for, once for each summary, on the connection that it ran on",
+    ),
     "server_request_headers": Variable(
         "OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_SERVER_REQUEST", "", _patterns,
         "names (regular expressions) of headers of incoming requests that are shown",

@@ -5,8 +5,8 @@ from operator import attrgetter
 from types import SimpleNamespace
 from typing import Any
 
-from clew import Plugin, patch
-from clew.conventions import db, db_command
+from clew import Plugin, patch, pooled
+from clew.conventions import db, db_command, db_pool
 from clew.operation import Operation
 
 __all__ = ["plugin"]
@@ -15,24 +15,17 @@ __all__ = ["plugin"]
 BRIEF = {
     "insert_one": "insert",
     "replace_one": "update",
-    "update_one": "update",
-    "update_many": "update",
-    "delete_one": "delete",
-    "delete_many": "delete",
-    "find_one_and_delete": "findAndModify",
-    "find_one_and_replace": "findAndModify",
-    "find_one_and_update": "findAndModify",
+    **dict.fromkeys(("update_one", "update_many"), "update"),
+    **dict.fromkeys(("delete_one", "delete_many"), "delete"),
+    **{f"find_one_and_{change}": "findAndModify" for change in ("delete", "replace", "update")},
     "count_documents": "aggregate",
     "estimated_document_count": "count",
     "distinct": "distinct",
     "aggregate": "aggregate",
 }
 OTHERS = {
-    "create_index": "createIndexes",
-    "create_indexes": "createIndexes",
-    "drop_index": "dropIndexes",
-    "drop_indexes": "dropIndexes",
-    "list_indexes": "listIndexes",
+    **{f"{verb}_index": f"{verb}Indexes" for verb in ("create", "drop")},
+    **{f"{verb}_indexes": f"{verb}Indexes" for verb in ("create", "drop", "list")},
     "drop": "drop",
     "rename": "renameCollection",
 }
@@ -82,6 +75,13 @@ def read_code(error: BaseException) -> str | None:
     return None if code is None else str(code)
 
 
+def read_pool(pool: Any) -> db_pool.Pool | None:
+    if getattr(pool, "is_sdam", False) or not getattr(pool, "handshake", True):  # pymongo's own, to watch the server
+        return None
+    name, limit = ":".join(map(str, pool.address)), pool.max_pool_size
+    return db_pool.Pool(name, pool.active_sockets, len(pool.conns), int(limit) if limit < float("inf") else None)
+
+
 def operations() -> Iterator[tuple[str, Operation]]:
     """Class and method, and what a call of it is."""
     methods = [(BRIEF, on_collection, True), (OTHERS, on_collection, False), (BATCHES, in_batch, True)]
@@ -105,5 +105,6 @@ plugin = Plugin(
         patch(f"{module}.{place.format(prefix)}", operation, optional=True)
         for place, operation in operations()
         for module, prefix in MODULES.items()
-    ],
+    ]
+    + [pooled(f"{module}.pool:Pool._get_conn", read_pool, optional=True) for module in MODULES],
 )

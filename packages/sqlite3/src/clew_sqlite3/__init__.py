@@ -3,7 +3,7 @@
 import sys
 from typing import Any
 
-from clew import Derived, Plugin, after, derive
+from clew import Derived, Plugin, after, derive, plans
 from clew.conventions import db_client
 
 __all__ = ["plugin"]
@@ -25,9 +25,19 @@ def read_batch(cursor: Any, sql: str, parameters: Any) -> db_client.Query:
     return db_client.query(sql, of=getattr(cursor, "connection", cursor), batch=parameters)
 
 
+def other_cursor(cursor: Any) -> Any:
+    other = sys.modules["sqlite3"].Cursor(getattr(cursor, "connection", cursor))
+    other.row_factory = None
+    return other
+
+
 statement = db_client.statement(read_statement, read_unknown, innermost=True)
 batch = db_client.statement(read_batch, read_unknown, innermost=True)
-execute = {"execute": statement, "executemany": batch, "executescript": statement}
+execute = {
+    "execute": db_client.explained(statement, plans.sqlite(other_cursor)),
+    "executemany": batch,
+    "executescript": statement,
+}
 # A connection has the same as shortcuts. Since Python 3.11 they do not pass through the cursor's methods.
 shortcuts = execute if sys.version_info >= (3, 11) else {}
 cursor = Derived("sqlite3:Cursor", execute)

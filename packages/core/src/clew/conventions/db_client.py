@@ -18,6 +18,7 @@ from clew.conventions.db import FAMILY as FAMILY
 from clew.conventions.db import Server as Server
 from clew.conventions.db import opened as opened
 from clew.conventions.db import server_of as server_of
+from clew.explaining import Explain, explaining
 from clew.hooks import Hook, patch
 from clew.operation import Attributes, Closing, Opening, Operation
 from clew.shells import coroutine
@@ -95,13 +96,19 @@ def methods(
 
 
 def cursor(
-    target: str, read_server: Callable[[Any], Server], of: str = "connection", doubled: bool | None = True
+    target: str,
+    read_server: Callable[[Any], Server],
+    of: str = "connection",
+    doubled: bool | None = True,
+    explain: Explain | None = None,
 ) -> list[Hook]:
     """Hooks for a class of cursors whose failures have the server's code as their first argument. `doubled`: whether it
     formats statements with `%`; None for one that has the server prepare them, which get no comment."""
     operations = methods(read_server, vendor_code, of)
     if doubled is not None:
         operations["execute"] = commented(operations["execute"], doubled)
+    if explain is not None:
+        operations["execute"] = explained(operations["execute"], explain)
     return [patch(f"{target}.{name}", operation, optional=True) for name, operation in operations.items()]
 
 
@@ -125,6 +132,20 @@ def commented(operation: Operation, doubled: bool = True) -> Operation:
 
     def inside(telemetry: Telemetry) -> Callable[[Any], Any] | None:
         return None if telemetry.settings.sql_comment == "off" else commenting(telemetry, doubled)
+
+    return operation._replace(inside=inside)
+
+
+def explained(operation: Operation, explain: Explain) -> Operation:
+    """The same for a driver that can be asked for a plan when a call is over, and is the worse for nothing."""
+    comment = operation.inside
+
+    def inside(telemetry: Telemetry) -> Callable[[Any], Any] | None:
+        innermost = None if comment is None else comment(telemetry)
+        if telemetry.settings.explain == "off":
+            return innermost
+        asking = explaining(telemetry, explain)
+        return asking if innermost is None else lambda function: asking(innermost(function))
 
     return operation._replace(inside=inside)
 

@@ -59,6 +59,7 @@ def operation(
     return Operation(
         FAMILY, SpanKind.CLIENT, read_command, _opening, _closing, DURATION, _point,
         settle=settle, read_error=read_code, read_result=read_status, innermost=innermost, heading="db",
+        slow=True,
     )  # fmt: skip
 
 

@@ -30,6 +30,7 @@ PENDING = Level("db.client.connection.pending_requests", "{request}", "Requests 
 class Pool(NamedTuple):
     """A pool as it is now."""
 
+    #: Empty where only its connections tell, and there is none; then it is what it was.
     name: str
     used: int
     idle: int

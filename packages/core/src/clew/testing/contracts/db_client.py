@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import sys
 import threading
 import time
@@ -24,7 +25,7 @@ from clew.operation import WORK
 from clew.plugin import Plugin
 from clew.propagation import REQUEST_ID, attach, detach, get_current
 from clew.testing.contracts.instrumentor import InstrumentorContract
-from clew.testing.recording import Recording, enabled
+from clew.testing.recording import Recording, configured, enabled
 
 METRIC = "db.client.operation.duration"
 SELECT = "SELECT sku FROM items"
@@ -48,6 +49,9 @@ class DbClientContract(InstrumentorContract):
     #: A statement that returns its own text, as the server got it; and whether it is sent as text, not prepared.
     own_text: str | None = None
     sends_text: bool = True
+
+    #: What is told of the plan of a statement with a literal, where the driver can be asked for it.
+    plan: str | None = None
 
     def connect(self) -> AbstractContextManager[Any]:
         """A connection of the library, closed at the end; every statement takes effect at once."""
@@ -211,6 +215,33 @@ class DbClientContract(InstrumentorContract):
         (line,) = [message for message in caplog.messages if message.startswith("clew: ")]
         assert line.startswith("clew: SELECT items took 1000.")
         assert line.endswith("; request order-1")
+
+    def test_the_plan_of_a_slow_statement_is_told_once_where_that_is_wanted(
+        self, monkeypatch: Any, caplog: Any
+    ) -> None:
+        if self.plan is None:
+            pytest.skip("no plans of this driver")
+        monkeypatch.setattr("clew.explaining._asked", set())
+        for module in ("recorder", "explaining"):
+            monkeypatch.setattr(f"clew.{module}.clock", lambda: time.perf_counter_ns() + 10**12)
+        asked = f"SELECT number FROM items WHERE sku = 'hunter2' OR sku = {self.placeholder}"
+        with configured(CLEW_EXPLAIN="on"), enabled(self.plugin) as record, self.connect() as connection:
+            self.run(connection, "DROP TABLE IF EXISTS items")
+            self.run(connection, "CREATE TABLE items (sku VARCHAR(40), number INTEGER)")
+            self.run(connection, "INSERT INTO items VALUES ('hunter2', 1), ('hunter3', 2)")
+            record.clear()
+            caplog.clear()
+            for _ in range(2):
+                assert sorted(row[0] for row in self.run(connection, asked, "hunter3")) == [1, 2]
+            self.run(connection, "INSERT INTO items VALUES ('hunter4', 3)")
+            first, second, insert = (span.attributes or {} for span in record.spans())
+            self.run(connection, "DROP TABLE items")
+        assert re.search(self.plan, str(first["clew.db.plan"])), first
+        assert "clew.db.plan" not in {*second, *insert}
+        assert [message.partition("; plan: ")[2] for message in caplog.messages if "plan" in message] == [
+            first["clew.db.plan"]
+        ]
+        assert "hunter" not in repr([first, second, insert, caplog.messages])
 
     @pytest.mark.parametrize("kind", ["off", "request", "static"])
     def test_the_server_is_told_whose_statement_it_is_where_that_is_wanted(self, kind: str, monkeypatch: Any) -> None:

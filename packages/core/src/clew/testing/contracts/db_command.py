@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
+import time
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, contextmanager
 from typing import Any
@@ -14,6 +16,7 @@ from opentelemetry.context import set_value
 from opentelemetry.trace import SpanKind, StatusCode
 
 import clew
+from clew import slow
 from clew.instrumentor import ClientInstrumentor, Instrumentor
 from clew.plugin import Plugin
 from clew.propagation import REQUEST_ID, attach, detach
@@ -172,6 +175,19 @@ class DbCommandContract(InstrumentorContract):
         assert child.parent is not None
         assert child.parent.span_id == parent.get_span_context().span_id
         assert (child.attributes or {})["request.id"] == "order-1"
+
+    def test_a_slow_command_names_the_line_it_comes_from_and_is_logged_once(
+        self, record: Recording, client: Any, monkeypatch: Any, caplog: Any
+    ) -> None:
+        slow._hourly.forget()
+        monkeypatch.setattr("clew.recorder.clock", lambda: time.perf_counter_ns() + 10**12)
+        for _ in range(2):
+            self.get(client, "sku")
+        for span in record.spans():
+            attributes = span.attributes or {}
+            assert os.path.basename(str(attributes["code.file.path"])).startswith("test_")
+        (line,) = [message for message in caplog.messages if message.startswith(f"clew: {self.getting[0]} took 1000.")]
+        assert line.endswith("; request none")
 
     def test_within_suppress_nothing_is_recorded(self, record: Recording, client: Any) -> None:
         with clew.suppress():
