@@ -70,7 +70,8 @@ def faults(session: nox.Session) -> None:
     """What goes wrong around an agent (`-- --under contrib`: around the incumbent; `--write`: keep the results)."""
     install(session, *for_tests(), *FOR_FAULTS)
     under_another = "--under" in session.posargs  # whose failures are the result, not an error
-    session.run("pytest", "tests/faults", *session.posargs, success_codes=[0, 1] if under_another else [0])
+    paths = ["tests/faults"] if under_another else ["tests/faults", "tests/test_uwsgi.py"]
+    session.run("pytest", *paths, *session.posargs, success_codes=[0, 1] if under_another else [0])
 
 
 @nox.session

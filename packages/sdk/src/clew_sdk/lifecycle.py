@@ -10,6 +10,8 @@ import threading
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
+from clew_sdk import uwsgi
+
 if TYPE_CHECKING:
     from clew_sdk.pipeline import Pipeline
 
@@ -23,7 +25,9 @@ def follow(pipeline: Pipeline) -> None:
     atexit.register(pipeline.exit)
     flush_on_sigterm(pipeline)
     if hasattr(os, "register_at_fork"):
-        os.register_at_fork(after_in_child=lambda: _in_child(pipeline))
+        begun_in = [os.getpid()]
+        os.register_at_fork(after_in_child=lambda: _in_child(pipeline, begun_in))
+        uwsgi.after_fork(lambda: _in_child(pipeline, begun_in))
     if getattr(sys.modules.get("multiprocessing.process"), "parent_process", lambda: None)() is not None:
         _flush_at_child_exit(pipeline)
         for name in _UTILS:
@@ -48,7 +52,10 @@ def flush_on_sigterm(pipeline: Pipeline) -> None:
     signal.signal(signal.SIGTERM, last_words)
 
 
-def _in_child(pipeline: Pipeline) -> None:
+def _in_child(pipeline: Pipeline, begun_in: list[int]) -> None:
+    if begun_in == [os.getpid()]:  # it has been told already
+        return
+    begun_in[:] = [os.getpid()]
     pipeline.follow_fork()
     _flush_at_child_exit(pipeline)
     _flush_at_worker_exit(pipeline)
