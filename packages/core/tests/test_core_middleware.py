@@ -7,6 +7,8 @@ import sys
 import weakref
 from collections.abc import Iterator
 from contextvars import copy_context
+from random import Random
+from string import ascii_letters, digits
 from typing import Any
 from wsgiref.util import FileWrapper
 
@@ -16,6 +18,7 @@ from opentelemetry.trace import StatusCode
 
 import clew
 from clew import settings
+from clew.testing.applications import by_asgi, by_wsgi
 from clew.testing.recording import Recording, recording
 
 
@@ -289,3 +292,37 @@ def test_a_request_that_begins_in_what_is_left_of_another_is_a_trace_of_its_own(
     assert [(span.attributes or {})["url.path"] for span in spans] == (["/a"] if excluded else ["/health", "/a"])
     assert [span.parent for span in spans] == [None] * len(spans)
     assert len({span.context.trace_id for span in spans}) == len(spans)
+
+
+@pytest.mark.parametrize("interface", ["wsgi", "asgi"])
+def test_a_thousand_random_requests_are_at_most_five_series(record: Recording, interface: str) -> None:
+    """Of one status; whatever it is that a client, or a proxy by its headers, may choose."""
+    chosen = Random(7)
+
+    def text() -> str:
+        return "".join(chosen.choices(ascii_letters + digits, k=12))
+
+    for _ in range(1000):
+        method, host, path, agent = text().upper(), text(), f"/{text()}/{text()}", text()
+        scheme, version = chosen.choice(["http", text()]), chosen.choice(["1.1", text()])
+        if interface == "wsgi":
+            names = {"HTTP_HOST": host, "HTTP_USER_AGENT": agent, "SERVER_PROTOCOL": f"HTTP/{version}"}
+            _, body = call(
+                by_wsgi, environ(REQUEST_METHOD=method, PATH_INFO=path, **names, **{"wsgi.url_scheme": scheme})
+            )
+            assert list(body) == [b""]
+            body.close()
+        else:
+            headers = [(b"host", host.encode()), (b"user-agent", agent.encode())]
+            scope = {"type": "http", "method": method, "path": path, "scheme": scheme, "http_version": version}
+            asyncio.run(_answered(clew.asgi(by_asgi), {**scope, "headers": headers}))
+    points = record.points("http.server.request.duration")
+    assert len(record.spans()) == sum(count for _, count in points) == 1000
+    assert len(points) <= 5
+
+
+async def _answered(application: Any, scope: Any) -> None:
+    async def nothing(message: Any = None) -> Any:
+        return {"type": "http.request"}
+
+    await application(scope, nothing, nothing)

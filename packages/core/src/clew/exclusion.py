@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from functools import lru_cache
+from typing import Any, cast
 
 from opentelemetry.context import Context
 from opentelemetry.trace import NonRecordingSpan, SpanContext
 
-from clew.operation import WORK, Facts, Operation, Work
-from clew.propagation import SPAN, SUPPRESS, amend, random_bits
+from clew.operation import WORK, Facts, Operation, Scribe, Work
+from clew.propagation import SPAN, SUPPRESS, amend, injector, random_bits
 from clew.settings import Settings
 
 #: Context key of ours alone.
@@ -25,7 +26,7 @@ class Silence:
 
     def __init__(self, context: Context) -> None:
         unsampled = SpanContext(random_bits(128) or 1, random_bits(64) or 1, is_remote=False)
-        self.inside = Context({**context, WORK: None, SUPPRESS: True, SPAN: NonRecordingSpan(unsampled)})
+        self.inside = Context({**context, WORK: None, SUPPRESS: EXCLUDED, SPAN: NonRecordingSpan(unsampled)})
 
 
 def silent_work(context: Context) -> Work:
@@ -33,6 +34,35 @@ def silent_work(context: Context) -> Work:
     work = Work(Silence(context), "")
     amend(work.inside, {EXCLUDED: work})
     return work
+
+
+class _Unsampled:
+    """Stands for the scribe of a call beneath an excluded request; the call is a Silence."""
+
+    @staticmethod
+    def traceparent(call: Any) -> tuple[str, str]:
+        found = call.inside[SPAN].get_span_context()
+        return f"00-{found.trace_id:032x}-{found.span_id:016x}-00", ""
+
+
+def passer_on(chosen: Settings, operation: Operation) -> Callable[[Any, dict[str, Any], Context], None] | None:
+    """Makes the function that tells a callee not to sample either what an excluded request asks of it: without a
+    parent it would begin a trace, of which nobody knows why it is there."""
+    inject = injector(chosen, operation, cast("Scribe", _Unsampled))
+    read, settle, copied = operation.read, operation.settle, operation.copied
+    if inject is None:
+        return None
+
+    def pass_on(args: Any, kwargs: dict[str, Any], context: Context) -> None:
+        if copied is not None:
+            kwargs[copied] = kwargs[copied].copy()
+        facts = read(*args, **kwargs)
+        if facts is not None and settle is not None:
+            facts = settle(facts)
+        if facts is not None:
+            inject(facts, cast("Work", context[EXCLUDED]).call, context)
+
+    return pass_on
 
 
 def exclusion(chosen: Settings, operation: Operation) -> Callable[[Facts], bool] | None:

@@ -10,7 +10,7 @@ from opentelemetry.trace import get_current_span
 
 from clew import failures, repeating, slow
 from clew.answer_headers import telling
-from clew.exclusion import EXCLUDED, Silence, exclusion, silent_work
+from clew.exclusion import EXCLUDED, Silence, exclusion, passer_on, silent_work
 from clew.operation import FAMILY, WORK, Operation, Scribe, Work, is_within
 from clew.probe import Begin, Brief, End, Note, Probe
 from clew.propagation import REQUEST_ID, SUPPRESS, acceptor, amend, get_current, injector, random_id
@@ -47,12 +47,16 @@ def _begin_inner(operation: Operation, telemetry: Telemetry, scribe: Scribe) -> 
     """For a call inside the process's work, to a database or another service."""
     family, read, start, failed = operation.family, operation.read, scribe.begin, telemetry.guard.failed
     settle, inject = operation.settle, injector(telemetry.settings, operation, scribe)
-    copied = operation.copied
+    copied, pass_on = operation.copied, passer_on(telemetry.settings, operation)
 
     def begin(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         try:
             context = get_current()
-            if (context.get(FAMILY) is family and is_within(context, family)) or context.get(SUPPRESS):
+            if context.get(FAMILY) is family and is_within(context, family):
+                return None
+            if context.get(SUPPRESS):
+                if pass_on is not None and context.get(SUPPRESS) is EXCLUDED:
+                    pass_on(args, kwargs, context)
                 return None
             try:
                 if copied is not None:

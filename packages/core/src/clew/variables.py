@@ -107,7 +107,8 @@ VARIABLES: dict[str, Variable] = {
     ),
     "excluded_urls": Variable(
         "CLEW_EXCLUDED_URLS", "", _patterns,
-        "regular expressions, searched for in scheme://host/path of what comes in; such requests leave nothing",
+        "regular expressions, searched for in scheme://host/path of what comes in; such requests leave nothing, "
+        "and whom they call is told not to sample",
     ),
     "otel_excluded_urls": Variable(
         "OTEL_PYTHON_EXCLUDED_URLS", "", _patterns, "the same, by the name that OpenTelemetry has for it"

@@ -267,13 +267,19 @@ def _closing(common: _Common, opened: Attributes, learnt: _Learnt | None, kind: 
     if kind is not None:
         attributes[keys.ERROR_TYPE] = kind
     method = opened[keys.HTTP_REQUEST_METHOD]
-    labels = method, scheme or opened[keys.URL_SCHEME], opened[keys.NETWORK_PROTOCOL_VERSION], found, status, kind
+    # A proxy's header may say any scheme, and some servers hand on any version.
+    shown = _SCHEMES.get(scheme or common[1], OTHER), _VERSIONS.get(common[2], "")
+    labels = method, *shown, found, status, kind
     better = None
     if found is not None:
         attributes[keys.HTTP_ROUTE] = found
         better = f"{name_of(method)} {found}"
     # A WebSocket lives as long as its client likes: its duration is no request's.
     return attributes, None if common[5] or status == 101 else labels, kind, better
+
+
+_SCHEMES = {scheme: scheme for scheme in ("http", "https", "ws", "wss")}
+_VERSIONS = {version: version for version in ("1.0", "1.1", "2", "2.0", "3", "3.0")}
 
 
 def _moved(common: _Common, scheme: str | None, host: str | None) -> Attributes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import json
+import re
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -16,6 +17,7 @@ from opentelemetry.trace import SpanKind, StatusCode
 
 import clew
 from clew import options, settings
+from clew.exclusion import silent_work
 from clew.plugin import Plugin
 from clew.propagation import REQUEST_ID, attach, detach, get_current
 from clew.testing.contracts.instrumentor import InstrumentorContract
@@ -178,6 +180,21 @@ class HttpClientContract(InstrumentorContract):
             headers = json.loads(self.call("GET", f"{peer}/echo")[1])
         assert (list(record.spans()), record.points(METRIC)) == ([], [])
         assert "traceparent" not in headers
+
+    def test_within_an_excluded_request_nothing_is_recorded_and_the_callee_is_told_so(
+        self, record: Recording, peer: str
+    ) -> None:
+        token = attach(silent_work(Context({"of": "the request"})).inside)
+        try:
+            headers = json.loads(self.call("GET", f"{peer}/echo", {"X-Shop": "1"})[1])
+            with clew.suppress():
+                unsaid = json.loads(self.call("GET", f"{peer}/echo")[1])
+        finally:
+            detach(token)
+        assert (list(record.spans()), record.points(METRIC)) == ([], [])
+        (parent,) = headers["traceparent"]
+        assert re.fullmatch("00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-00", parent)
+        assert "traceparent" not in unsaid
 
     def test_a_call_through_a_proxy_is_one_call_to_where_it_leads(self, record: Recording, server: Peer) -> None:
         url = "http://shop.example:8080/items/7?page=2"  # no such host: only the proxy can answer
