@@ -104,6 +104,30 @@ def rest(request: Any, number: int) -> Any:
     return View.as_view()(request, number)
 
 
+def ninja_urls() -> list[Any]:
+    """Of an API of Django Ninja, where that is installed; to be imported it wants settings."""
+    try:
+        import ninja
+        import ninja.errors
+    except ImportError:
+        return []
+    api = ninja.NinjaAPI(urls_namespace="ninja")
+    items = ninja.Router()
+
+    @items.get("/{int:number}")
+    def item(request: Any, number: int) -> Any:
+        if number == 0:
+            raise ninja.errors.HttpError(404, "nothing")
+        return {"share": 1 / (number - 1)}
+
+    @items.get("/async/{int:number}")
+    async def item_async(request: Any, number: int) -> Any:
+        return {"id": clew.current_request_id()}
+
+    api.add_router("/items", items)
+    return [path("ninja/", api.urls)]
+
+
 class Urls:
     nested = [re_path(r"^items/(?P<number>[0-9]+)/?$", item)]
     urlpatterns = [
@@ -148,6 +172,7 @@ def configure() -> None:
             },
         )
         django.setup()
+        Urls.urlpatterns += ninja_urls()
 
 
 class QuietHandler(WSGIRequestHandler):
@@ -193,6 +218,18 @@ class TestDjangoByWsgi(HttpServerContract):
         span = server_spans(record, 1)[0]
         assert (span.name, (span.attributes or {}).get("error.type")) == ("GET /rest/<int:number>", error)
 
+    @pytest.mark.parametrize(
+        ("target", "code", "error"),
+        [("2", 200, None), ("async/2", 200, None), ("0", 404, None), ("1", 500, "ZeroDivisionError")],
+    )
+    def test_ninja_is_followed(self, record: Any, port: int, target: str, code: int, error: str) -> None:
+        pytest.importorskip("ninja")
+        assert ask(port, f"/ninja/items/{target}").status == code
+        span = server_spans(record, 1)[0]
+        template = target[:-1] + "<int:number>"
+        assert (span.name, (span.attributes or {}).get("error.type")) == (f"GET /ninja/items/{template}", error)
+        assert len(span.events) == (error is not None)
+
 
 class TestDjangoByAsgi(TestDjangoByWsgi):
     patched = [(ASGIHandler, "__call__"), (BaseHandler, "resolve_request")]
@@ -236,9 +273,34 @@ if __name__ == "__main__":
 """
 
 
-@pytest.mark.parametrize("options", [[], ["--noreload"]], ids=["reload", "noreload"])
-def test_runserver_is_followed(tmp_path: Path, options: list[str]) -> None:
-    (tmp_path / "manage.py").write_text(MANAGE)
+CONFIGURED = """
+import os, sys
+os.environ.update(DJANGO_SETTINGS_MODULE="shop", DJANGO_CONFIGURATION="Shop")
+from configurations.management import execute_from_command_line
+execute_from_command_line(sys.argv)
+"""
+SHOP = """
+from configurations import Configuration
+from django.http import HttpResponse
+from django.urls import path
+
+class Shop(Configuration):
+    ROOT_URLCONF, ALLOWED_HOSTS, LOGGING_CONFIG, SECRET_KEY, DEBUG = __name__, ["127.0.0.1"], None, "x", True
+
+urlpatterns = [path("items/<int:number>", lambda request, number: HttpResponse("item"))]
+"""
+
+
+@pytest.mark.parametrize(
+    ("program", "options"),
+    [(MANAGE, []), (MANAGE, ["--noreload"]), pytest.param(CONFIGURED, ["--noreload"], marks=pytest.mark.once)],
+    ids=["reload", "noreload", "django-configurations"],
+)
+def test_runserver_is_followed(tmp_path: Path, program: str, options: list[str]) -> None:
+    if program is CONFIGURED:
+        pytest.importorskip("configurations")
+    (tmp_path / "manage.py").write_text(program)
+    (tmp_path / "shop.py").write_text(SHOP)
     (port,) = free_ports(1)
     command = [Path(sys.executable).parent / "clew", "run", sys.executable, "manage.py", "runserver", str(port)]
     with Sink() as sink:

@@ -9,7 +9,9 @@ import fastapi.routing
 import pytest
 import starlette.middleware.base
 from fastapi.responses import PlainTextResponse, Response, StreamingResponse
+from opentelemetry import trace
 from opentelemetry.trace import SpanKind
+from servers.programs import eventually
 
 import clew
 import clew_logging
@@ -65,6 +67,21 @@ def make_app() -> fastapi.FastAPI:
         response.status_code = code
         tasks.add_task(errands.run)
 
+    async def opened(number: int) -> Any:
+        with trace.get_tracer("shop").start_as_current_span("opening"):
+            pass
+        yield number
+        with trace.get_tracer("shop").start_as_current_span("closing"):
+            pass
+
+    def checked(number: int = fastapi.Depends(opened)) -> int:
+        with trace.get_tracer("shop").start_as_current_span("checking"):
+            return number
+
+    @app.get("/dependent/{number}")
+    async def dependent(number: int = fastapi.Depends(checked)) -> int:
+        return number
+
     @app.get("/inner")
     async def within() -> None:
         inner()
@@ -113,6 +130,15 @@ class TestFastAPI(HttpServerContract):
     def test_an_included_router_is_named_with_every_prefix(self, record: Any, port: int) -> None:
         ask(port, "/v1/routed/items/7")
         assert server_spans(record, 1)[0].name == "GET /v1/routed/items/{number}"
+
+    def test_what_dependencies_do_is_beneath_the_request(self, record: Any, port: int) -> None:
+        """In a thread or not, before the view or behind it."""
+        assert ask(port, "/dependent/7").body == b"7"
+        server = server_spans(record, 1)[0]
+        assert eventually(lambda: len(record.spans()) == 4)
+        made = [span for span in record.spans() if span is not server]
+        assert [span.name for span in made] == ["opening", "checking", "closing"]
+        assert {span.parent.span_id for span in made} == {server.context.span_id}
 
     def test_a_function_in_a_thread_has_the_request_id(self, record: Any, port: int) -> None:
         assert ask(port, "/threads/7", **{"X-Request-ID": "order-1"}).body == b"order-1"

@@ -1,9 +1,12 @@
 """clew-flask passes the contract of a web framework, on werkzeug's real server."""
 
+import http.client
 import logging
+from contextlib import suppress
 from typing import Any
 
 import flask
+from flask.views import MethodView
 from werkzeug.serving import make_server
 
 import clew
@@ -65,6 +68,26 @@ def make_app() -> flask.Flask:
         logger.error("failed")
         return "failed", 500
 
+    class Deep(MethodView):
+        def get(self, shop: str, number: int) -> str:
+            return "deep"
+
+    deep = flask.Blueprint("deep", "deep", url_prefix="/deep/<shop>")
+    deep.add_url_rule("/items/<int:number>", view_func=Deep.as_view("items"))
+    nested.register_blueprint(deep)
+
+    @app.teardown_request
+    def teardown(error: BaseException | None) -> None:
+        if flask.request.path == "/teardown":
+            inner()
+        if flask.request.path == "/teardown/fails":
+            raise KeyError("teardown")
+
+    @app.get("/teardown")
+    @app.get("/teardown/fails")
+    def torn_down() -> Any:
+        return flask.Response(flask.stream_with_context(iter([b"chunk"])))
+
     app.register_blueprint(nested)
     app.wsgi_app = early(app.wsgi_app)  # type: ignore[method-assign]
     return app
@@ -96,6 +119,27 @@ class TestFlask(HttpServerContract):
 
     def serve(self) -> Any:
         return served(make_app())
+
+    def test_a_view_of_methods_in_a_blueprint_of_a_blueprint_is_named_with_every_prefix(
+        self, record: Any, port: int
+    ) -> None:
+        assert ask(port, "/nested/deep/main/items/7").body == b"deep"
+        assert server_spans(record, 1)[0].name == "GET /nested/deep/<shop>/items/<int:number>"
+        assert ask(port, "/nested/deep/main/items/7", method="POST").status == 405
+        assert server_spans(record, 2)[1].name == "POST"
+
+    def test_the_teardown_of_a_stream_is_within_its_request(self, record: Any, port: int) -> None:
+        assert ask(port, "/teardown").status == 200
+        server = server_spans(record, 1)[0]
+        inner = record.spans()[0]
+        assert (inner.name, inner.parent.span_id) == ("inner", server.context.span_id)
+        assert server.end_time >= inner.end_time
+
+    def test_an_error_of_the_teardown_is_recorded_once(self, record: Any, port: int) -> None:
+        with suppress(http.client.HTTPException):  # the head may be out already
+            ask(port, "/teardown/fails")
+        (event,) = server_spans(record, 1)[0].events
+        assert (event.attributes or {})["exception.type"] == "KeyError"
 
 
 def test_two_applications_may_have_different_options_and_a_third_none() -> None:
