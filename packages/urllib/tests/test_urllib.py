@@ -2,6 +2,7 @@
 
 import http.client
 import socket
+import ssl
 import threading
 import urllib.error
 import urllib.request
@@ -33,7 +34,9 @@ class TestUrllib(HttpClientContract):
 
     @contextmanager
     def session(self, timeout: float = 30, proxy: str = "") -> Iterator[Callable[..., Answer]]:
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({"http": proxy} if proxy else {}))
+        unverified = urllib.request.HTTPSHandler(context=ssl._create_unverified_context())
+        proxies = urllib.request.ProxyHandler({"http": proxy, "https": proxy} if proxy else {})
+        opener = urllib.request.build_opener(proxies, unverified)
 
         def call(method: str, url: str, headers: dict[str, str]) -> Answer:
             try:
@@ -55,7 +58,7 @@ class TestHttpClient(HttpClientContract):
     asked = {"request_hook": 1, "response_hook": 2}
     plugin = plugin
     patched = PATCHED
-    follows_redirects = False
+    follows_redirects = tunnels = False
 
     @contextmanager
     def session(self, timeout: float = 30, proxy: str = "") -> Iterator[Callable[..., Answer]]:

@@ -38,6 +38,7 @@ class TestPoolManager(HttpClientContract):
     @contextmanager
     def session(self, timeout: float = 30, proxy: str = "", retries: int = 0) -> Iterator[Callable[..., Answer]]:
         options: dict[str, Any] = {"timeout": timeout, "retries": again(retries)}
+        options["cert_reqs"] = "CERT_NONE"
         manager = urllib3.ProxyManager(proxy, **options) if proxy else urllib3.PoolManager(**options)
 
         def call(method: str, url: str, headers: dict[str, str]) -> Answer:
@@ -77,7 +78,7 @@ class TestPoolManager(HttpClientContract):
 
 
 class TestPool(TestPoolManager):
-    leaves_hosts = False
+    leaves_hosts = tunnels = False
 
     @contextmanager
     def session(self, timeout: float = 30, proxy: str = "", retries: int = 0) -> Iterator[Callable[..., Answer]]:

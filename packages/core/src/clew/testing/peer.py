@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import json
 import queue
+import select
+import socket
+import ssl
+import subprocess
 import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 
@@ -16,16 +22,20 @@ class Peer(ThreadingHTTPServer):
     """/items/N, /echo (its headers, as JSON), /status/N, /redirect, /elsewhere (to the same under another name),
     /flaky/KEY/N (503 N times), /stream, /endless (one chunk and no end), /hang (no answer), /drop (closes).
 
-    It answers requests in absolute form as a proxy would.
+    It answers requests in absolute form as a proxy would, and tunnels to 127.0.0.1, but to nowhere else.
     """
 
     daemon_threads = True
     request_queue_size = 256
 
-    def __init__(self) -> None:
+    def __init__(self, certificate: Path | None = None) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.port: int = self.server_address[1]
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.url = f"http{'' if certificate is None else 's'}://127.0.0.1:{self.port}"
+        if certificate is not None:
+            tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            tls.load_cert_chain(certificate)
+            self.socket = tls.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
         self.elsewhere = f"http://localhost:{self.port}"
         #: How many connections were accepted.
         self.connections = 0
@@ -47,6 +57,9 @@ class _Handler(BaseHTTPRequestHandler):
     server: Peer
 
     def _answer(self) -> None:
+        if self.command == "CONNECT":
+            self._tunnel()
+            return
         target = self.path
         if target.startswith("http://"):
             target = target[target.index("/", 7) :]
@@ -95,6 +108,23 @@ class _Handler(BaseHTTPRequestHandler):
         self._chunks(b"chunk")
         self._wait_for_the_client_to_leave()
 
+    def _tunnel(self) -> None:
+        host, _, port = self.path.rpartition(":")
+        if host != "127.0.0.1":
+            self.send_error(403)
+            return
+        with socket.create_connection((host, int(port))) as other:
+            self.send_response(200)
+            self.end_headers()
+            ends = {self.connection: other, other: self.connection}
+            self.close_connection = True
+            while True:
+                for end in select.select(list(ends), [], [])[0]:
+                    chunk = end.recv(65536)
+                    if not chunk:
+                        return
+                    ends[end].sendall(chunk)
+
     def _hang(self, path: str) -> None:
         self.server.hanging.put(path)
         self._wait_for_the_client_to_leave()
@@ -116,9 +146,34 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def running_peer() -> Iterator[Peer]:
+def secure_peer() -> Iterator[Peer]:
+    """A peer that speaks TLS, with a certificate that it has signed itself."""
+    with TemporaryDirectory() as folder:
+        made = Path(folder) / "peer.pem"
+        command = [
+            "openssl",
+            "req",
+            "-x509",
+            "-newkey",
+            "rsa:2048",
+            "-nodes",
+            "-days",
+            "2",
+            "-subj",
+            "/CN=peer",
+            "-keyout",
+        ]
+        subprocess.run([*command, str(made), "-out", f"{made}.crt"], check=True, capture_output=True, timeout=60)
+        with made.open("ab") as whole:
+            whole.write(Path(f"{made}.crt").read_bytes())
+        with running_peer(made) as peer:
+            yield peer
+
+
+@contextmanager
+def running_peer(certificate: Path | None = None) -> Iterator[Peer]:
     """A peer on a free port of 127.0.0.1, in a thread of the test; stopped at the end."""
-    with Peer() as peer:
+    with Peer(certificate) as peer:
         thread = threading.Thread(target=peer.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
         thread.start()
         try:

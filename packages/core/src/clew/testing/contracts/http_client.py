@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import json
 import re
+import shutil
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -21,7 +22,7 @@ from clew.exclusion import silent_work
 from clew.plugin import Plugin
 from clew.propagation import REQUEST_ID, attach, detach, get_current
 from clew.testing.contracts.instrumentor import InstrumentorContract
-from clew.testing.peer import Peer, running_peer
+from clew.testing.peer import Peer, running_peer, secure_peer
 from clew.testing.recording import Recording, configured, enabled
 
 METRIC = "http.client.request.duration"
@@ -39,6 +40,8 @@ class HttpClientContract(InstrumentorContract):
     leaves_hosts = True
     retries = False
     pools = True
+    #: Whether a `session` with a proxy has it tunnel to what is https. Certificates are not to be verified.
+    tunnels = True
 
     def session(self, **options: Any) -> AbstractContextManager[Callable[..., Answer]]:
         """A client with a pool of its own: a function of method, URL and headers that makes one request, redirects
@@ -202,6 +205,30 @@ class HttpClientContract(InstrumentorContract):
         assert (status, json.loads(body)["target"]) == (200, url)
         found = attributes(record.span())
         assert (found["server.address"], found["server.port"], found["url.full"]) == ("shop.example", 8080, url)
+
+    def test_a_call_through_a_tunnel_is_one_call_to_where_it_leads(self, record: Recording, server: Peer) -> None:
+        if not self.tunnels:
+            pytest.skip("the library leaves tunnels to the application")
+        if shutil.which("openssl") is None:
+            pytest.skip("there is no openssl to make a certificate with")
+        with secure_peer() as secure:
+            status, body = self.call("GET", f"{secure.url}/echo?page=2", proxy=server.url)
+        span = record.span()
+        found, came = attributes(span), span.context
+        assert came is not None
+        assert (status, found["url.full"]) == (200, f"{secure.url}/echo?page=2")
+        assert (found["server.address"], found["server.port"]) == ("127.0.0.1", secure.port)
+        assert json.loads(body)["traceparent"] == [
+            f"00-{came.trace_id:032x}-{came.span_id:016x}-{came.trace_flags:02x}"
+        ]
+        assert [count for _, count in record.points(METRIC)] == [1]
+
+    def test_a_tunnel_that_is_refused_raises_the_librarys_own_error(self, record: Recording, server: Peer) -> None:
+        if not self.tunnels:
+            pytest.skip("the library leaves tunnels to the application")
+        self._same_failure(record, "https://shop.example/items/7", proxy=server.url)
+        found = attributes(record.span())
+        assert (found["server.address"], found["server.port"]) == ("shop.example", 443)
 
     # --- several requests -------------------------------------------------------------------------------------------
 
