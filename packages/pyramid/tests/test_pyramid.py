@@ -13,8 +13,10 @@ from pyramid.response import Response
 import clew
 import clew_logging
 from clew.testing.contracts.http_server import HttpServerContract, ask, endless, inner, server_spans
+from clew.testing.recording import Recording
 from clew.testing.serving import wsgi_serves
 from clew_pyramid import plugin
+from clew_pyramid.instrumentor import PyramidInstrumentor
 
 logger = logging.getLogger("shop")
 
@@ -128,3 +130,17 @@ def test_expressions_in_a_pattern_are_not_shown(pattern: str, template: str) -> 
 
     request = types.SimpleNamespace(matched_route=types.SimpleNamespace(pattern=pattern))
     assert read_route(None, request) == template
+
+
+def test_one_application_may_be_followed_by_itself() -> None:
+    own, configs = Recording(), [Configurator(), Configurator()]
+    for config in configs:
+        config.add_route("item", "/items/{number}")
+        config.add_view(item, route_name="item")
+    PyramidInstrumentor.instrument_config(configs[0], tracer_provider=own.tracer_provider)
+    for _ in range(2):
+        for config in configs:
+            with wsgi_serves(config.make_wsgi_app()) as port:
+                assert ask(port, "/items/7").status == 200
+        assert [span.name for span in server_spans(own, 1)] == ["GET /items/{number}"]
+        PyramidInstrumentor.uninstrument_config(configs[0])

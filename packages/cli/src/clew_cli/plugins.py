@@ -11,8 +11,6 @@ from sys import stdlib_module_names
 from typing import Any, NamedTuple
 
 from clew_cli.entrypoints import EntryPoint, read_entry_points
-from clew_cli.plugin_options import TITLES as OPTION_TITLES
-from clew_cli.plugin_options import options_of
 from clew_cli.settings import settle
 from clew_cli.speech import say
 from clew_cli.switches import is_on, switched_off_by
@@ -41,18 +39,29 @@ def plugins(arguments: list[str]) -> int:
     for mistake in mistakes:
         say(mistake)
     entries = sorted(read_entry_points("clew_plugin"), key=lambda entry: (entry.distribution, entry.name))
-    rows: list[Any]
-    if given.options:
-        rows = [row for entry in entries for row in options_of(entry, environment)]
-    else:
-        rows = [describe(entry, environment) for entry in entries]
+    rows, lines = _options(entries, environment) if given.options else _states(entries, environment)
     if given.json:
         print(json.dumps([row._asdict() for row in rows], indent=2))
     elif rows:
-        print("\n".join(aligned([OPTION_TITLES, *(row.cells() for row in rows)]) if given.options else _lines(rows)))
+        print("\n".join(aligned(lines)))
     else:
         print('no plugins are installed; for example: pip install "clew[flask,requests]"')
     return 0
+
+
+Table = tuple[list[Any], list[tuple[str, ...]]]
+
+
+def _states(entries: Iterable[EntryPoint], environment: dict[str, str]) -> Table:
+    rows = [describe(entry, environment) for entry in entries]
+    return rows, _lines(rows)
+
+
+def _options(entries: Iterable[EntryPoint], environment: dict[str, str]) -> Table:
+    from clew_cli.plugin_options import TITLES, options_of  # which needs OpenTelemetry
+
+    rows = [row for entry in entries for row in options_of(entry, environment)]
+    return rows, [TITLES, *(row.cells() for row in rows)]
 
 
 def describe(entry: EntryPoint, environment: dict[str, str]) -> Row:
@@ -117,9 +126,9 @@ def _numbers(text: str) -> tuple[int, ...]:
     return tuple(numbers) or (10**9,)  # a version that cannot be compared is tried, never refused
 
 
-def _lines(rows: Iterable[Row]) -> Iterable[str]:
-    lines = [("PLUGIN", "", "WATCHES", "RANGE", "INSTALLED", "STATE")]
+def _lines(rows: Iterable[Row]) -> list[tuple[str, ...]]:
+    lines: list[tuple[str, ...]] = [("PLUGIN", "", "WATCHES", "RANGE", "INSTALLED", "STATE")]
     for row in rows:
         state = "on" if row.on else f"off: {row.why_off}"
         lines.append((row.plugin, row.version, row.watches, row.versions or "any", row.installed or "-", state))
-    return aligned(lines)
+    return lines

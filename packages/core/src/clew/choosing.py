@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import wraps
 from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, WeakValueDictionary
 
 from clew.operation import Operation
 from clew.probe import Begin, Probe
@@ -29,7 +29,7 @@ class Choice:
         self.general = general
         self.owner = owner
         self._remembered = f"_clew_{plugin}"
-        self._with_room: WeakKeyDictionary[Any, None] = WeakKeyDictionary()
+        self._with_room: WeakValueDictionary[int, Any] = WeakValueDictionary()
         #: Objects that nothing can be kept on, with their options; by identity.
         self._roomless: dict[int, tuple[Any, Telemetry | None]] = {}
 
@@ -37,7 +37,7 @@ class Choice:
         """Lets an object have options of its own; None: it is left alone."""
         if hasattr(subject, "__dict__"):
             vars(subject)[self._remembered] = telemetry
-            self._with_room[subject] = None
+            self._with_room[id(subject)] = subject  # not all of them can be keys
         else:
             self._roomless[id(subject)] = subject, telemetry
 
@@ -45,10 +45,10 @@ class Choice:
         """Lets an object be as it was."""
         if self._roomless.pop(id(subject), None) is None and hasattr(subject, "__dict__"):
             vars(subject).pop(self._remembered, None)
-            self._with_room.pop(subject, None)
+            self._with_room.pop(id(subject), None)
 
     def clear(self) -> None:
-        for subject in (*self._with_room, *(subject for subject, _ in self._roomless.values())):
+        for subject in (*self._with_room.values(), *(subject for subject, _ in self._roomless.values())):
             self.take(subject)
 
     def __contains__(self, subject: Any) -> bool:
