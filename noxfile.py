@@ -82,6 +82,13 @@ def host_suites(session: nox.Session) -> None:
 
 
 @nox.session
+def cassandra(session: nox.Session) -> None:
+    """The plugin for Cassandra against a real one, which takes half a minute to start."""
+    install(session, *for_tests())
+    session.run("pytest", "packages/cassandra", *session.posargs, env={"CLEW_TEST_CASSANDRA": "1"})
+
+
+@nox.session
 def soak(session: nox.Session) -> None:
     """Minutes at a high rate while the collector goes through its faults (`-- 600`: the seconds)."""
     install(session, *for_tests(), *FOR_FAULTS)

@@ -10,6 +10,7 @@ from typing import Any, NoReturn, TypeVar
 
 import pytest
 
+from servers.cassandra import running_cassandra
 from servers.mariadb import running_mariadb
 from servers.memcached import running_memcached
 from servers.mongodb import running_mongodb
@@ -51,6 +52,7 @@ redis_server = fixture(running_redis, "The port of a real Redis.")
 redis_cluster = fixture(running_redis_cluster, "The ports of a real Redis cluster of two.")
 memcached = fixture(running_memcached, "The port of a real memcached.")
 mongodb = fixture(running_mongodb, "The port of a server of MongoDB's protocol.")
+cassandra = fixture(running_cassandra, "The port of a real Cassandra.")
 search_engine = fixture(running_search_engine, "The port of what answers like a search engine.")
 stack = fixture(running_stack, "A real Collector in front of a real Jaeger and a real Prometheus.")
 

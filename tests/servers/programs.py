@@ -62,6 +62,15 @@ def is_free(port: int) -> bool:
     return True
 
 
+def accepts(port: int) -> bool:
+    """Does somebody listen on this port of 127.0.0.1?"""
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+    except OSError:
+        return False
+    return True
+
+
 @contextmanager
 def running(
     command: Sequence[str | Path],

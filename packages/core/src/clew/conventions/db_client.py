@@ -10,7 +10,7 @@ from typing import Any
 
 from opentelemetry.trace import SpanKind
 
-from clew import settings, sql
+from clew import settings, shells_deferred, sql
 from clew.commenting import commenting
 from clew.conventions import db, keys
 from clew.conventions.db import DURATION, Known
@@ -153,6 +153,11 @@ def explained(operation: Operation, explain: Explain) -> Operation:
 def awaited(operation: Operation) -> Operation:
     """The same for a function that returns a coroutine and does not look as if it did."""
     return operation._replace(shell=coroutine)
+
+
+def deferred(operation: Operation) -> Operation:
+    """The same for a function that returns a future with callbacks: it lasts until there is a result."""
+    return operation._replace(shell=shells_deferred.deferred, innermost=False)
 
 
 def within(operation: Operation) -> Operation:
