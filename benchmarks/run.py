@@ -73,6 +73,7 @@ def measure_all(options: argparse.Namespace, stack: ExitStack) -> int:
     names = None if options.contenders == "all" else options.contenders
     contenders = [BARE, *chosen(names, [one for one in known if one is not BARE], "contender")]
     bench, rows, skipped = opened(contenders, rows, stack)
+    contenders = [one for one in contenders if one.name in bench.pythons]
     if options.profile:
         print(hotspots.report(rows[0], contenders[1], bench))
         return 0
@@ -106,12 +107,24 @@ def chosen(names: str | None, known: Sequence[Named], kind: str) -> list[Named]:
     return [one for one in known if one.name in wanted]
 
 
+def installed(contenders: Sequence[Contender]) -> tuple[dict[str, Path], list[str]]:
+    """The interpreters of the contenders, and why there is none of a vendor's: nobody else's figures wait for it."""
+    pythons, failures = {}, []
+    for contender in contenders:
+        try:
+            pythons[contender.name] = environments.python_of(contender)
+        except BenchmarkError as failure:
+            if contender in OURS:
+                raise
+            failures.append(f"{contender.name}: failed, left out.\n\n```\n{failure}\n```")
+    return pythons, failures
+
+
 def opened(contenders: Sequence[Contender], rows: list[Row], stack: ExitStack) -> tuple[Bench, list[Row], list[str]]:
     """The environments and servers that the rows need, and the rows whose servers are there."""
-    pythons = {contender.name: environments.python_of(contender) for contender in contenders}
+    pythons, skipped = installed(contenders)
     needs = {row.needs for row in rows}
     servers: dict[str, str] = {}
-    skipped: list[str] = []
     sink = Server("sink.py")
     stack.callback(sink.stop)
     if "upstream" in needs:

@@ -36,7 +36,8 @@ the cheapest peer*: clew's part of what contrib adds, and of what the cheapest v
 and lost nothing; there is none where clew lost or left out a span, a log record or all metrics. *Not followed*: the
 agent makes no span of that work (*in full*: not of all of it), so what it adds cannot be compared; *failed*: see the
 notes. Calls outside of a request run in tasks of 100 for the agents that record nothing outside of one. An operation
-runs in process (a WSGI or ASGI call, or a client's call to a server in another process), so no server's cost dilutes it.
+runs in process (a WSGI or ASGI call, or a client's call to a server in another process), so no server's cost
+dilutes it.
 """
 
 ARRIVALS = """## Spans, metric points and log records that arrived
