@@ -7,10 +7,15 @@ import importlib
 import io
 import sys
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+
+import sending
 
 Run = Callable[[int, int], None]
 """Runs so many operations, numbered from the first argument on."""
+
+THREADS = 8
 
 endings: list[Callable[[], None]] = []
 """What the worker calls when it has been told to end."""
@@ -19,10 +24,10 @@ endings: list[Callable[[], None]] = []
 def prepare(name: str) -> Run:
     """Imports the application and answers with what runs it."""
     application = importlib.import_module(f"apps.{name}")
-    for kind, driver in (("wsgi", wsgi), ("asgi", asgi), ("call", calls), ("coroutine", coroutines)):
+    for kind, driver in DRIVERS.items():
         if hasattr(application, kind):
             return driver(getattr(application, kind))
-    raise LookupError(f"apps/{name}.py offers none of wsgi, asgi, call, coroutine; see apps/__init__.py")
+    raise LookupError(f"apps/{name}.py offers none of {', '.join(DRIVERS)}; see apps/__init__.py")
 
 
 def calls(call: Callable[[int], None]) -> Run:
@@ -30,7 +35,7 @@ def calls(call: Callable[[int], None]) -> Run:
         for number in range(first, first + count):
             call(number)
 
-    return run
+    return sending.in_tasks(run)
 
 
 def coroutines(coroutine: Callable[[int], Awaitable[None]]) -> Run:
@@ -40,7 +45,7 @@ def coroutines(coroutine: Callable[[int], Awaitable[None]]) -> Run:
         for number in range(first, first + count):
             await coroutine(number)
 
-    return lambda first, count: loop.run_until_complete(all_of(first, count))
+    return sending.in_tasks(lambda first, count: loop.run_until_complete(all_of(first, count)))
 
 
 def wsgi(application: Callable[..., Any]) -> Run:
@@ -61,6 +66,18 @@ def wsgi(application: Callable[..., Any]) -> Run:
             if hasattr(body, "close"):
                 body.close()
             expect(status == "200 OK", status)
+
+    return run
+
+
+def wsgi_in_threads(application: Callable[..., Any]) -> Run:
+    """The same from so many threads at once, which live as long as the process, as those of a server do."""
+    one, pool = wsgi(application), ThreadPoolExecutor(THREADS)
+
+    def run(first: int, count: int) -> None:
+        shares = [(first + count * part // THREADS, first + count * (part + 1) // THREADS) for part in range(THREADS)]
+        for done in [pool.submit(one, begin, end - begin) for begin, end in shares]:
+            done.result()
 
     return run
 
@@ -174,6 +191,15 @@ class Lifespan:
         self.orders.put_nowait({"type": f"lifespan.{order}"})
         answer = (await self.answers.get())["type"]
         expect(answer == f"lifespan.{order}.complete", answer)
+
+
+DRIVERS: dict[str, Callable[[Any], Run]] = {
+    "wsgi": wsgi,
+    "wsgi_in_threads": wsgi_in_threads,
+    "asgi": asgi,
+    "call": calls,
+    "coroutine": coroutines,
+}
 
 
 def ignore(data: bytes) -> None:

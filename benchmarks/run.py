@@ -1,7 +1,7 @@
 """Prints what clew adds to the CPU time of an operation, and what others add to the same operation in the same run.
 
 Needs Python 3.10 or newer and, for the first run, a package index: each contender gets a virtual environment of its own
-under benchmarks/.venvs/.
+under benchmarks/.venvs/. Measures bare, clew and contrib; `--contenders all` or `--full` adds the agents of vendors.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from harness import environments, hotspots, machine, postgres
-from harness.contenders import BARE, CONTENDERS, Contender
+from harness import environments, hotspots, machine, postgres, redis_server
+from harness.contenders import BARE, CONTENDERS, OURS, Contender
 from harness.errors import BenchmarkError
 from harness.figures import figure
 from harness.measuring import Bench, Result, complete, measure
@@ -56,7 +56,9 @@ def read_options() -> argparse.Namespace:
     effort.add_argument("--quick", dest="effort", action="store_const", const="quick", default="quick")
     effort.add_argument("--full", dest="effort", action="store_const", const="full")
     parser.add_argument("--rows", metavar="NAME,...", help=f"of {', '.join(row.name for row in ROWS)}, start")
-    parser.add_argument("--contenders", metavar="NAME,...", help="besides bare; all by default")
+    parser.add_argument(
+        "--contenders", metavar="NAME,...", help="besides bare; clew and contrib by default, all with --full"
+    )
     parser.add_argument("--rounds", type=int, metavar="N", help="instead of what quick or full says")
     parser.add_argument("--json", type=Path, metavar="FILE", help="everything measured, round by round")
     parser.add_argument("--document", type=Path, metavar="FILE", help="docs/benchmarks.md when everything is measured")
@@ -66,8 +68,12 @@ def read_options() -> argparse.Namespace:
 
 def measure_all(options: argparse.Namespace, stack: ExitStack) -> int:
     rows = chosen(options.profile or options.rows, ROWS, "row")
-    contenders = [BARE, *chosen(options.contenders, [one for one in CONTENDERS if one is not BARE], "contender")]
+    default = CONTENDERS if options.effort == "full" else OURS
+    known = default if options.contenders is None else CONTENDERS
+    names = None if options.contenders == "all" else options.contenders
+    contenders = [BARE, *chosen(names, [one for one in known if one is not BARE], "contender")]
     bench, rows, skipped = opened(contenders, rows, stack)
+    contenders = [one for one in contenders if one.name in bench.pythons]
     if options.profile:
         print(hotspots.report(rows[0], contenders[1], bench))
         return 0
@@ -82,8 +88,8 @@ def measure_all(options: argparse.Namespace, stack: ExitStack) -> int:
 
 
 def sound(row: Row, found: dict[str, Result]) -> bool:
-    """Whether everyone has figures, and clew all its spans; what another loses is its own affair, and in the report."""
-    return all(result.cpu for result in found.values()) and ("clew" not in found or complete(row, found["clew"]))
+    """Whether bare and clew have figures, and clew all its spans; what ails another is in the report."""
+    return bool(found["bare"].cpu) and ("clew" not in found or complete(row, found["clew"]))
 
 
 Named = TypeVar("Named", Contender, Row)
@@ -101,24 +107,42 @@ def chosen(names: str | None, known: Sequence[Named], kind: str) -> list[Named]:
     return [one for one in known if one.name in wanted]
 
 
+def installed(contenders: Sequence[Contender]) -> tuple[dict[str, Path], list[str]]:
+    """The interpreters of the contenders, and why there is none of a vendor's: nobody else's figures wait for it."""
+    pythons, failures = {}, []
+    for contender in contenders:
+        try:
+            pythons[contender.name] = environments.python_of(contender)
+        except BenchmarkError as failure:
+            if contender in OURS:
+                raise
+            failures.append(f"{contender.name}: failed, left out.\n\n```\n{failure}\n```")
+    return pythons, failures
+
+
 def opened(contenders: Sequence[Contender], rows: list[Row], stack: ExitStack) -> tuple[Bench, list[Row], list[str]]:
     """The environments and servers that the rows need, and the rows whose servers are there."""
-    pythons = {contender.name: environments.python_of(contender) for contender in contenders}
+    pythons, skipped = installed(contenders)
     needs = {row.needs for row in rows}
-    servers, skipped = {}, []
+    servers: dict[str, str] = {}
     sink = Server("sink.py")
     stack.callback(sink.stop)
     if "upstream" in needs:
         upstream = Server("upstream.py")
         stack.callback(upstream.stop)
         servers["BENCH_UPSTREAM"] = upstream.address
-    if "postgres" in needs:
-        if url := stack.enter_context(postgres.server(pythons["bare"])):
-            servers["BENCH_POSTGRES"] = url
+    for name, start, advice in (
+        ("postgres", lambda: postgres.server(pythons["bare"]), postgres.ADVICE),
+        ("redis", redis_server.server, redis_server.ADVICE),
+    ):
+        if name not in needs:
+            continue
+        if url := stack.enter_context(start()):
+            servers[f"BENCH_{name.upper()}"] = url
         else:
-            left_out = [row.title for row in rows if row.needs == "postgres"]
-            skipped = [f"{', '.join(left_out)}: left out, no PostgreSQL. {postgres.ADVICE}"]
-            rows = [row for row in rows if row.needs != "postgres"]
+            left_out = [row.title for row in rows if row.needs == name]
+            skipped.append(f"{', '.join(left_out)}: left out, no server. {advice}")
+            rows = [row for row in rows if row.needs != name]
     return Bench(pythons, sink, servers), rows, skipped
 
 
@@ -141,7 +165,7 @@ def publish(report: Report, options: argparse.Namespace) -> None:
     print(text)
     if options.json:
         options.json.write_text(json.dumps(asdict(report), indent=1))
-    complete = options.rows is None and options.contenders is None
+    complete = options.rows is None and options.contenders in (None, "all")
     if target := options.document or (DOCUMENT if complete else None):
         target.write_text(text)
 

@@ -15,8 +15,7 @@ import time
 from typing import Any
 
 import drivers
-
-PROVIDERS = (("opentelemetry.trace", "get_tracer_provider"), ("opentelemetry._logs", "get_logger_provider"))
+import sending
 
 
 def main() -> None:
@@ -39,7 +38,7 @@ def main() -> None:
 def obey(command: dict[str, Any], run: drivers.Run) -> dict[str, Any]:
     def work() -> None:
         run(command["first"], command["count"])
-        settle()
+        sending.settle()
 
     if command["do"] == "run":
         work()
@@ -51,18 +50,6 @@ def obey(command: dict[str, Any], run: drivers.Run) -> dict[str, Any]:
     from harness import stacks  # a process that is only measured need not have it
 
     return stacks.sample(work) if command["do"] == "sample" else stacks.count(work, command["count"])
-
-
-def settle() -> None:
-    """Sends what is recorded so far, so that each round pays for its own export.
-
-    Whatever a contender has put behind the OpenTelemetry API is asked; a process without it has nothing to send.
-    """
-    for module, getter in PROVIDERS:
-        if module in sys.modules:
-            flush = getattr(getattr(sys.modules[module], getter)(), "force_flush", None)
-            if flush is not None:
-                flush()
 
 
 def resident() -> int:

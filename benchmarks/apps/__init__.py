@@ -1,4 +1,5 @@
 """The measured applications: what a user would write, without a word of telemetry.
 
-Each module offers one of `wsgi`, `asgi`, `call` or `coroutine`; drivers.py knows how to run each of them.
+Each module offers one of `wsgi`, `wsgi_in_threads`, `asgi`, `call` or `coroutine`;
+drivers.py knows how to run each of them.
 """

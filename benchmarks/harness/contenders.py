@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-LIBRARIES = ("flask", "fastapi", "requests", "httpx", "aiohttp", "psycopg[binary]")
+LIBRARIES = (
+    "flask",
+    "fastapi",
+    "django",
+    "requests",
+    "httpx",
+    "aiohttp",
+    "psycopg[binary]",
+    "asyncpg",
+    "sqlalchemy<2.1",  # contrib follows no newer one
+    "redis",
+)
 """What the applications need; every contender gets the versions that `bare` got."""
 
 OTLP = {
@@ -23,13 +34,33 @@ OTEL_MODES = {
     "off": {"OTEL_SDK_DISABLED": "true"},
 }
 
+CONTRIB_INSTRUMENTATIONS = tuple(
+    f"opentelemetry-instrumentation-{library}"
+    for library in (
+        "flask",
+        "fastapi",
+        "django",
+        "requests",
+        "httpx",
+        "urllib3",
+        "urllib",
+        "aiohttp-client",
+        "sqlite3",
+        "psycopg",
+        "asyncpg",
+        "sqlalchemy",
+        "redis",
+    )
+)
+
 
 @dataclass(frozen=True)
 class Contender:
     """One way to run the same Python program.
 
-    `{endpoint}` in a value of `environment` becomes the address of the sink; `modes` holds the variables that a row
-    adds for "on", "unsampled" (5 % of the traces kept) and "off".
+    `{endpoint}` in a value of `environment` becomes the address of the sink with the name of the sender as its path,
+    `{host}`, `{port}` and `{sender}` its parts, `{launchers}` the folder of that name; `modes` holds the variables that
+    a row adds for "on", "unsampled" (5 % of the traces kept) and "off", and lacks what has no setting.
     """
 
     name: str
@@ -61,15 +92,7 @@ CONTRIB = Contender(
     requirements=(
         "opentelemetry-distro",
         "opentelemetry-exporter-otlp-proto-http",
-        "opentelemetry-instrumentation-flask",
-        "opentelemetry-instrumentation-fastapi",
-        "opentelemetry-instrumentation-requests",
-        "opentelemetry-instrumentation-httpx",
-        "opentelemetry-instrumentation-urllib3",
-        "opentelemetry-instrumentation-urllib",
-        "opentelemetry-instrumentation-aiohttp-client",
-        "opentelemetry-instrumentation-sqlite3",
-        "opentelemetry-instrumentation-psycopg",
+        *CONTRIB_INSTRUMENTATIONS,
         "opentelemetry-instrumentation-logging",
     ),
     environment=OTLP,
@@ -77,4 +100,98 @@ CONTRIB = Contender(
     version_of="opentelemetry-instrumentation",
 )
 
-CONTENDERS = (BARE, CLEW, CONTRIB)
+DDTRACE = Contender(
+    "ddtrace",
+    "ddtrace-run",
+    wrapper=("ddtrace-run",),
+    requirements=("ddtrace",),
+    environment={
+        "DD_TRACE_AGENT_URL": "{endpoint}",
+        "DD_SERVICE": "benchmark",
+        "DD_REMOTE_CONFIGURATION_ENABLED": "false",
+    },
+    modes={
+        "on": {},
+        "unsampled": {
+            "DD_TRACE_SAMPLING_RULES": '[{"sample_rate": 0.05}]',
+            "DD_TRACE_STATS_COMPUTATION_ENABLED": "true",  # without it what is sampled out is sent all the same
+        },
+        "off": {"DD_TRACE_ENABLED": "false"},
+    },
+    version_of="ddtrace",
+)
+
+ELASTIC = Contender(
+    "elastic-apm",
+    "elasticapm-run",
+    wrapper=("elasticapm-run",),
+    requirements=("elastic-apm",),
+    environment={
+        "ELASTIC_APM_SERVER_URL": "{endpoint}",
+        "ELASTIC_APM_SERVICE_NAME": "benchmark",
+        "ELASTIC_APM_SPAN_COMPRESSION_ENABLED": "false",  # would make one span of several
+        "ELASTIC_APM_CLOUD_PROVIDER": "none",  # no addresses of clouds are asked
+    },
+    modes={
+        "on": {},
+        "unsampled": {"ELASTIC_APM_TRANSACTION_SAMPLE_RATE": "0.05"},
+        "off": {"ELASTIC_APM_ENABLED": "false"},
+    },
+    version_of="elastic-apm",
+)
+
+NEWRELIC = Contender(
+    "newrelic",
+    "newrelic-admin run-program",
+    wrapper=("newrelic-admin", "run-program"),
+    requirements=("newrelic",),
+    environment={
+        "PYTHONPATH": "{launchers}/newrelic",
+        "NEW_RELIC_HOST": "{host}",
+        "NEW_RELIC_PORT": "{port}",
+        "NEW_RELIC_LICENSE_KEY": "{sender}",
+        "NEW_RELIC_APP_NAME": "benchmark",
+        "NEW_RELIC_STARTUP_TIMEOUT": "10",
+        "NEW_RELIC_LOG": "stderr",
+        "NEW_RELIC_LOG_LEVEL": "error",
+        "NEW_RELIC_SPAN_EVENTS_MAX_SAMPLES_STORED": "10000",
+        "NEW_RELIC_DISTRIBUTED_TRACING_SAMPLER_ROOT": "always_on",  # ten transactions a minute otherwise
+        **{f"NEW_RELIC_UTILIZATION_DETECT_{cloud}": "false" for cloud in ("AWS", "AZURE", "GCP", "PCF", "DOCKER")},
+    },
+    modes={
+        "on": {},
+        "unsampled": {
+            "NEW_RELIC_DISTRIBUTED_TRACING_SAMPLER_ROOT": "trace_id_ratio_based",
+            "NEW_RELIC_DISTRIBUTED_TRACING_SAMPLER_ROOT_TRACE_ID_RATIO_BASED_RATIO": "0.05",
+        },
+        "off": {"NEW_RELIC_ENABLED": "false"},
+    },
+    version_of="newrelic",
+)
+
+SENTRY = Contender(
+    "sentry-sdk",
+    "sentry_sdk.init",
+    requirements=("sentry-sdk",),
+    environment={"PYTHONPATH": "{launchers}/sentry", "SENTRY_DSN": "http://key@{host}:{port}/{sender}/1"},
+    modes={"on": {"BENCH_RATE": "1"}, "unsampled": {"BENCH_RATE": "0.05"}, "off": {"SENTRY_DSN": ""}},
+    version_of="sentry-sdk",
+)
+
+LOGFIRE = Contender(
+    "logfire",
+    "logfire.configure",
+    requirements=("logfire", *CONTRIB_INSTRUMENTATIONS),
+    environment={
+        "PYTHONPATH": "{launchers}/logfire",
+        "OTEL_SERVICE_NAME": "benchmark",
+        "OTEL_EXPORTER_OTLP_ENDPOINT": "{endpoint}",
+    },
+    modes={"on": {}, "unsampled": {"LOGFIRE_TRACE_SAMPLE_RATE": "0.05"}, "off": {"OTEL_SDK_DISABLED": "true"}},
+    version_of="logfire",
+)
+
+OURS = (BARE, CLEW, CONTRIB)
+"""Who is measured when nobody is named: what a change of clew is judged by."""
+
+CONTENDERS = (*OURS, DDTRACE, ELASTIC, NEWRELIC, SENTRY, LOGFIRE)

@@ -17,7 +17,8 @@ def report(row: Row, contender: Contender, bench: Bench) -> str:
     """Runs the row's application under the contender's wrapper and says which functions took how long."""
     python = bench.pythons[contender.name]
     environment = environment_of(contender, python, f"{bench.sink.address}/profile", row.mode)
-    worker = Worker(command_of(contender, python, ["worker.py", row.application]), {**environment, **bench.servers})
+    surroundings = {**environment, **bench.servers, **dict(row.environment)}
+    worker = Worker(command_of(contender, python, ["worker.py", row.application]), surroundings)
     try:
         for count in WARM_UP:
             worker.run(count)

@@ -62,6 +62,11 @@ def complete(row: Row, result: Result) -> bool:
     return whole and result.spans_each >= row.spans and result.lost == 0
 
 
+def followed(row: Row, result: Result) -> bool:
+    """Whether an agent has recorded all that a trace of the row consists of; one that looks away is cheap."""
+    return bool(result.cpu) and result.spans_each >= row.spans
+
+
 @dataclass(frozen=True)
 class Bench:
     """Where the measurements happen."""
@@ -104,7 +109,8 @@ def measure(row: Row, contenders: Sequence[Contender], bench: Bench, rounds: int
 def enter(row: Row, contender: Contender, bench: Bench, sender: str) -> Entry:
     python = bench.pythons[contender.name]
     environment = environment_of(contender, python, f"{bench.sink.address}/{sender}", row.mode)
-    worker = Worker(command_of(contender, python, ["worker.py", row.application]), {**environment, **bench.servers})
+    surroundings = {**environment, **bench.servers, **dict(row.environment)}
+    worker = Worker(command_of(contender, python, ["worker.py", row.application]), surroundings)
     for count in WARM_UP:
         worker.run(count)
     before = bench.sink.counts(sender)

@@ -12,6 +12,7 @@ import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from harness.contenders import Contender
 from harness.errors import BenchmarkError
@@ -35,9 +36,20 @@ def command_of(contender: Contender, python: Path, arguments: list[str]) -> list
 def environment_of(contender: Contender, python: Path, endpoint: str, mode: str) -> dict[str, str]:
     """Nothing of the caller's variables but a few, so that every run is the same."""
     kept = {name: os.environ[name] for name in KEPT if name in os.environ}
+    if mode not in contender.modes:
+        raise BenchmarkError(f"{contender.title} has no setting for {mode!r}")
     telemetry = {**contender.environment, **contender.modes[mode]}
-    own = {name: value.replace("{endpoint}", endpoint) for name, value in telemetry.items()}
+    own = {name: filled(value, endpoint) for name, value in telemetry.items()}
     return {**kept, "PATH": f"{python.parent}{os.pathsep}{os.defpath}", "PYTHONHASHSEED": "0", **own}
+
+
+def filled(value: str, endpoint: str) -> str:
+    """The value with the address of the sink, or parts of it, in the places that are marked for them."""
+    url = urlsplit(endpoint)
+    parts = {"endpoint": endpoint, "host": url.hostname, "port": url.port, "sender": url.path.strip("/")}
+    for name, part in {**parts, "launchers": HERE / "launchers"}.items():
+        value = value.replace(f"{{{name}}}", str(part))
+    return value
 
 
 class Worker:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from harness.contenders import Contender
 from harness.figures import Figure, added, figure, ratio
-from harness.measuring import Result, complete
+from harness.measuring import Result, complete, followed
 from harness.rows import Row
 from harness.startup import Start, StartResult
 
@@ -16,12 +16,12 @@ HEADING = """# What telemetry costs
 <!-- written by benchmarks/run.py; a change by hand is lost with the next run -->
 
 CPU time that each operation costs on top of the same operation without telemetry, everything included: spans, metrics,
-logs, their export over OTLP/HTTP to a process that counts them, and all threads. Same applications, same library
-versions, same machine, same minute: the contenders take turns, round by round.
+logs, their export over HTTP (OTLP, or what a vendor's agent speaks) to a process that counts them, and all threads.
+Same applications, same library versions, same machine, same minute: the contenders take turns, round by round.
 
 ```
 python benchmarks/run.py --quick     # minutes
-python benchmarks/run.py --full      # more rounds, three generations of processes
+python benchmarks/run.py --full      # the agents of vendors too, more rounds, three generations of processes
 ```
 
 {facts}
@@ -31,9 +31,13 @@ OPERATIONS = """## Each operation
 
 {table}
 
-`+us`: median over the rounds of the CPU time on top of bare, in microseconds, and its quartiles. `ratio`: clew's by
-contrib's; there is none where clew lost or left out a span, a log record or all metrics. An operation runs in process
-(a WSGI or ASGI call, or a client's call to a server in another process), so no server's cost dilutes it.
+`+us`: median over the rounds of the CPU time on top of bare, in microseconds, and its quartiles. *Of contrib*, *of
+the cheapest peer*: clew's part of what contrib adds, and of what the cheapest vendor's agent adds that followed the row
+and lost nothing; there is none where clew lost or left out a span, a log record or all metrics. *Not followed*: the
+agent makes no span of that work (*in full*: not of all of it), so what it adds cannot be compared; *failed*: see the
+notes. Calls outside of a request run in tasks of 100 for the agents that record nothing outside of one. An operation
+runs in process (a WSGI or ASGI call, or a client's call to a server in another process), so no server's cost
+dilutes it.
 """
 
 ARRIVALS = """## Spans, metric points and log records that arrived
@@ -92,11 +96,33 @@ def operations(report: Report) -> str:
     for row, results in report.rows:
         bare = results["bare"].cpu
         additions = {name: added(result.cpu, bare) for name, result in results.items()}
-        cells = [with_spread(additions[contender.name]) for contender in report.others]
-        of_contrib = fraction(ratio(additions.get("clew"), additions.get("contrib")))
+        cells = [cost(row, results[one.name], additions[one.name]) for one in report.others]
+        ratios = [fraction(ratio(additions.get("clew"), other)) for other in rivals(row, results, additions)]
         honest = "clew" in results and complete(row, results["clew"])
-        lines.append([row.title, middle(figure(bare)), *cells, of_contrib if honest else "-"])
-    return table(["work", "bare us", *heads, "ratio"], lines)
+        lines.append([row.title, middle(figure(bare)), *cells, *(ratios if honest else "--")])
+    return table(["work", "bare us", *heads, "of contrib", "of the cheapest peer"], lines)
+
+
+def cost(row: Row, result: Result, added: Figure | None) -> str:
+    if added is None:
+        return "failed"
+    if row.mode == "on" and not followed(row, result):
+        return "not followed" if result.spans_each < 0.5 else "not followed in full"
+    return with_spread(added)
+
+
+def rivals(row: Row, results: Mapping[str, Result], added: Mapping[str, Figure | None]) -> list[Figure | None]:
+    """What contrib adds, and what the cheapest of the vendors adds that followed the row and lost nothing."""
+    able = [
+        figure
+        for name, figure in added.items()
+        if name not in ("bare", "clew", "contrib") and figure is not None and rivals_with(row, results[name])
+    ]
+    return [added.get("contrib"), min(able, key=lambda figure: figure.median, default=None)]
+
+
+def rivals_with(row: Row, result: Result) -> bool:
+    return row.mode != "on" or (followed(row, result) and result.lost <= 0)
 
 
 def arrivals(report: Report) -> str:

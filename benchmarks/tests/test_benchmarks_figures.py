@@ -11,7 +11,7 @@ BENCHMARKS = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(BENCHMARKS))
 
 from harness import otlp  # noqa: E402
-from harness.contenders import BARE, CLEW, CONTRIB  # noqa: E402
+from harness.contenders import BARE, CLEW, CONTRIB, DDTRACE, ELASTIC, SENTRY  # noqa: E402
 from harness.figures import added, ratio  # noqa: E402
 from harness.measuring import Result, complete  # noqa: E402
 from harness.processes import Server  # noqa: E402
@@ -116,3 +116,13 @@ def test_a_row_that_does_not_exist_is_named_with_those_that_do():
 def table_of(bare: Result, clew: Result, contrib: Result) -> str:
     rows = [(ROW, {"bare": bare, "clew": clew, "contrib": contrib})]
     return document(Report({"date": "2026-01-01"}, [BARE, CLEW, CONTRIB], rows, [], []))
+
+
+def test_an_agent_that_looks_away_is_not_the_cheapest_peer():
+    rows = {"bare": Result(cpu=[50.0], operations=1000), "clew": result(60.0), "contrib": result(150.0)}
+    blind, loser, keeper = result(51.0, spans_each=0.01), result(70.0, spans=900), result(90.0)
+    contenders = [BARE, CLEW, CONTRIB, DDTRACE, ELASTIC, SENTRY]
+    found = {**rows, "ddtrace": blind, "elastic-apm": loser, "sentry-sdk": keeper}
+    text = document(Report({"date": "2026-01-01"}, contenders, [(ROW, found)], [], []))
+    assert "not followed |" in text
+    assert "1/4.0" in text
