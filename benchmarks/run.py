@@ -24,6 +24,8 @@ from harness.processes import Server
 from harness.report import Report, document
 from harness.rows import ROWS, Row
 from harness.startup import STARTS, measure_start
+from parts import PARTS, sections
+from parts import chosen as chosen_parts
 
 DOCUMENT = Path(__file__).resolve().parent.parent / "docs" / "benchmarks.md"
 
@@ -55,7 +57,9 @@ def read_options() -> argparse.Namespace:
     effort = parser.add_mutually_exclusive_group()
     effort.add_argument("--quick", dest="effort", action="store_const", const="quick", default="quick")
     effort.add_argument("--full", dest="effort", action="store_const", const="full")
-    parser.add_argument("--rows", metavar="NAME,...", help=f"of {', '.join(row.name for row in ROWS)}, start")
+    parser.add_argument(
+        "--rows", metavar="NAME,...", help=f"of {', '.join([*(row.name for row in ROWS), 'start', *PARTS])}"
+    )
     parser.add_argument(
         "--contenders", metavar="NAME,...", help="besides bare; clew and contrib by default, all with --full"
     )
@@ -82,7 +86,8 @@ def measure_all(options: argparse.Namespace, stack: ExitStack) -> int:
     wants_start = options.rows is None or "start" in options.rows.split(",")
     starts = [(start, measure_start(start, contenders, bench, effort.starts)) for start in STARTS if wants_start]
     facts = machine.facts({one.name: environments.versions(bench.pythons[one.name]) for one in contenders}, contenders)
-    report = Report({**facts, "effort": options.effort}, contenders, results, starts, skipped)
+    others = list(sections(chosen_parts(options.rows), contenders, bench, options.effort))
+    report = Report({**facts, "effort": options.effort}, contenders, results, starts, skipped, others)
     publish(report, options)
     return 0 if all(sound(row, found) for row, found in results) else 1
 
@@ -99,7 +104,7 @@ def chosen(names: str | None, known: Sequence[Named], kind: str) -> list[Named]:
     """The records with these names, in the order of the program; all of them when no name is given."""
     if names is None:
         return list(known)
-    wanted = set(names.split(",")) - {"start", "bare"}
+    wanted = set(names.split(",")) - {"start", "bare", *PARTS}
     if unknown := wanted - {one.name for one in known}:
         raise BenchmarkError(
             f"no {kind} {', '.join(sorted(unknown))}; there are {', '.join(one.name for one in known)}"

@@ -17,6 +17,7 @@ HERE = Path(__file__).resolve().parent.parent
 PACKAGES = HERE.parent / "packages"
 ENVIRONMENTS = HERE / ".venvs"
 NOT_AN_AGENT = {"viewer"}  # receives telemetry; nobody installs it beside an application that is measured
+FOR_PARTS = ("gunicorn", "pyperf")  # what parts/ runs in the environments, beside the applications
 UNPINNED = ("opentelemetry-", "pip", "setuptools")
 
 
@@ -28,7 +29,7 @@ def python_of(contender: Contender, base: str = sys.executable) -> Path:
 
 def requirements(contender: Contender) -> list[str]:
     workspace = [argument for folder in agent_packages() for argument in ("-e", str(folder))]
-    return [*LIBRARIES, *contender.requirements, *(workspace if contender.workspace else [])]
+    return [*LIBRARIES, *FOR_PARTS, *contender.requirements, *(workspace if contender.workspace else [])]
 
 
 def agent_packages() -> list[Path]:

@@ -69,6 +69,7 @@ class Report:
     rows: Sequence[tuple[Row, dict[str, Result]]]
     starts: Sequence[tuple[Start, dict[str, StartResult]]]
     skipped: Sequence[str]
+    sections: Sequence[str] = ()  # of what is measured beside operations and starts
 
     @property
     def others(self) -> list[Contender]:
@@ -82,7 +83,7 @@ def document(report: Report) -> str:
         sections += [OPERATIONS.format(table=operations(report)), ARRIVALS.format(table=arrivals(report))]
     if report.starts:
         sections += [STARTUP.format(table=startup(report), ratios=start_ratios(report))]
-    return "\n".join([*sections, *footnotes(report)])
+    return "\n".join([*sections, *report.sections, *footnotes(report)])
 
 
 def heading(report: Report) -> str:

@@ -31,7 +31,7 @@ from clew_sdk.tracer import Asked, Origin, Tracer, new_lineage
 Attributes = dict[str, Any]
 _put = dict.__setitem__  # a Context refuses to be changed, but this one is not yet anybody's
 ENDED = Context()
-REMEMBERED = 2000  # meanings; beyond it one starts anew
+REMEMBERED = 12_000  # meanings, of 1 to 2 kB; beyond it one starts anew. 10,000 routes shall cost what ten do
 REQUEST_ID_ATTRIBUTE = "request.id"
 
 
