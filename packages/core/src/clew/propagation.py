@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -165,7 +166,10 @@ def _with_baggage(context: Context, text: str) -> Context:
     return context
 
 
-random_bits = Random().getrandbits
+_random = Random()  # of our own: applications seed the global one
+random_bits = _random.getrandbits
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_random.seed)  # a child would otherwise repeat its parent's IDs
 
 
 def random_id() -> str:
