@@ -4,6 +4,7 @@ import json
 import os
 from argparse import ArgumentParser
 from collections.abc import Iterable
+from functools import cache
 from importlib.metadata import PackageNotFoundError, packages_distributions, version
 from importlib.util import find_spec
 from platform import python_version
@@ -101,11 +102,14 @@ def _installed_version(library: str) -> str:
         return python_version()
     if find_spec(top) is None:
         return ""
-    for distribution in [top, *packages_distributions().get(top, ())]:
+    for distribution in [top, *_distributions().get(top, ())]:
         found = _version(distribution)
         if found:
             return found
     return "unknown"
+
+
+_distributions = cache(packages_distributions)  # which reads every file of every distribution
 
 
 def _version(distribution: str) -> str:
