@@ -38,16 +38,16 @@ def main() -> int:
     parser.add_argument("--write", action="store_true", help="keep the results and render docs/host-suites.md")
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what runs is stopped
-    rows = {}
-    for suite in records.read(options.names):
+    suites, rows = records.read(options.names), {}
+    for suite in suites:
         print(f"{suite.name} ...", file=sys.stderr, flush=True)
         found = run(suite)
         rows[suite.name] = page.row(suite, found) if isinstance(found, Comparison) else None
         tell(suite, found)
+        if options.write and isinstance(found, Comparison):
+            page.write({suite.name: page.row(suite, found)})
     print(page.table(rows))
-    if options.write:
-        page.write({name: row for name, row in rows.items() if row is not None})
-    return 0 if all(row is not None and row["verdict"] == page.PASS for row in rows.values()) else 1
+    return 0 if all((row := rows[suite.name]) is not None and page.passes(suite, row) for suite in suites) else 1
 
 
 def run(suite: records.Suite) -> Comparison | str:

@@ -45,30 +45,37 @@ server's plugin that is switched off adds no request ID to the answers.
 
 
 def row(suite: Suite, found: Comparison) -> dict[str, Any]:
-    """One line of the table."""
-    unexplained = [test for test in found.lost if not suite.reason(test)]
-    passes = found.bare.passed and found.spans and not unexplained and not found.failures
+    """What is kept of a run."""
     return {
         "version": suite.version or platform.python_version(),
         "python": platform.python_version(),
         "bare": found.bare.passed.total(),
         "followed": found.followed.passed.total(),
-        "differ": len(found.lost) - len(unexplained),
         "again": len(found.again),
         "spans": found.spans,
-        "verdict": PASS if passes else FAIL,
+        "lost": list(found.lost),
+        "failures": list(found.failures),
     }
+
+
+def passes(suite: Suite, found: Mapping[str, Any]) -> bool:
+    """By what the record says of its differences now."""
+    explained = all(suite.reason(test) for test in found["lost"])
+    return bool(found["bare"] and found["spans"] and explained and not found["failures"])
 
 
 def table(rows: Mapping[str, dict[str, Any] | None]) -> str:
     head = ["suite", "version", "Python", "passed bare", "passed with clew", "again", "explained", "spans", ""]
     lines = [f"| {' | '.join(head)} |", "|---" * len(head) + "|"]
-    for name, found in rows.items():
+    for suite in records.read(rows):
+        found = rows[suite.name]
         if found is None:
-            lines.append(f"| {name} | | | | | | | | did not run |")
+            lines.append(f"| {suite.name} | | | | | | | | did not run |")
             continue
-        numbers = [f"{found[key]:,}" for key in ("bare", "followed", "again", "differ", "spans")]
-        lines.append(f"| {' | '.join([name, found['version'], found['python'], *numbers, found['verdict']])} |")
+        explained = sum(bool(suite.reason(test)) for test in found["lost"])
+        numbers = [found["bare"], found["followed"], found["again"], explained, found["spans"]]
+        cells = [suite.name, found["version"], found["python"], *(f"{number:,}" for number in numbers)]
+        lines.append(f"| {' | '.join(cells)} | {PASS if passes(suite, found) else FAIL} |")
     return "\n".join(lines)
 
 

@@ -11,11 +11,13 @@ import tornado.httpserver
 import tornado.netutil
 import tornado.web
 import tornado.websocket
+import tornado.wsgi
 from tornado.http1connection import HTTP1Connection
 
 import clew
 import clew_logging
 from clew.testing.contracts.http_server import HttpServerContract, ask, endless, inner, server_spans
+from clew.testing.recording import enabled
 from clew_tornado import plugin
 
 logger = logging.getLogger("shop")
@@ -152,3 +154,15 @@ class TestTornado(HttpServerContract):
         assert ask(port, "/finished").body == b"done"
         span = server_spans(record, 1)[0]
         assert (span.status.is_ok, list(span.events)) == (True, [])
+
+
+def test_a_wsgi_application_in_tornado_is_no_mistake_of_ours(caplog: Any) -> None:
+    """Its container has another way to write; three mistakes in a minute would switch the plugin off."""
+
+    def application(environ: Any, start_response: Any) -> Any:
+        start_response("200 OK", [])
+        return [b"hello"]
+
+    with enabled(plugin), served(tornado.wsgi.WSGIContainer(application)) as port:
+        assert ask(port, "/").body == b"hello"
+    assert [entry for entry in caplog.records if entry.name == "clew"] == []

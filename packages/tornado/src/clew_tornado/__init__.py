@@ -40,7 +40,7 @@ def read_failure(handler: Any, error: BaseException) -> BaseException | None:
     return None if stream is None or stream.closed() else error  # or the client has left
 
 
-def read_answer(connection: Any, start_line: Any, headers: Any, *chunk: Any) -> tuple[int, Any] | None:
+def read_answer(connection: Any, start_line: Any, headers: Any, chunk: Any = None) -> tuple[int, Any] | None:
     code = getattr(start_line, "code", None)  # it also writes the requests of Tornado's own client
     return (code, headers) if code is not None else None
 
