@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
@@ -13,7 +14,7 @@ from harness.contenders import LIBRARIES, Contender
 
 def facts(installed: Mapping[str, Mapping[str, str]], contenders: Sequence[Contender]) -> dict[str, str]:
     """One line each; `installed` holds the versions of all distributions of each contender."""
-    libraries = [name.partition("[")[0] for name in LIBRARIES]
+    libraries = [re.split(r"[^\w.-]", requirement)[0] for requirement in LIBRARIES]
     compared = [
         f"{contender.title} ({contender.version_of} {installed[contender.name].get(contender.version_of, 'missing')})"
         for contender in contenders
@@ -35,7 +36,8 @@ def facts(installed: Mapping[str, Mapping[str, str]], contenders: Sequence[Conte
 
 def version(name: str, installed: Mapping[str, Mapping[str, str]]) -> str:
     """The version, or all of them where the contenders do not agree (and so cannot be compared)."""
-    found = sorted({versions.get(name, versions.get(name.capitalize(), "missing")) for versions in installed.values()})
+    in_lower_case = [{spelt.lower(): found for spelt, found in versions.items()} for versions in installed.values()]
+    found = sorted({versions.get(name, "missing") for versions in in_lower_case})
     return f"{name} {found[0]}" if len(found) == 1 else f"{name} NOT THE SAME: {' and '.join(found)}"
 
 
