@@ -74,10 +74,6 @@ class DbClientContract(InstrumentorContract):
         for statement in ("BEGIN", "COMMIT", "BEGIN", "ROLLBACK"):
             self.run(connection, statement)
 
-    @property
-    def instrumented(self) -> Plugin:
-        return self.plugin
-
     @pytest.fixture
     def piece(self) -> Callable[[], Any]:
         def run() -> Any:

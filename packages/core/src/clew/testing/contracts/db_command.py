@@ -65,10 +65,6 @@ class DbCommandContract(InstrumentorContract):
         """A call with this value in it that the store refuses, so that the library raises."""
         raise NotImplementedError
 
-    @property
-    def instrumented(self) -> Plugin:
-        return self.plugin
-
     @pytest.fixture
     def piece(self) -> Callable[[], Any]:
         def run() -> Any:

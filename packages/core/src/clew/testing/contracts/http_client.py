@@ -59,10 +59,6 @@ class HttpClientContract(InstrumentorContract):
         with self.session(**options) as call:
             return call(method, url, headers or {})
 
-    @property
-    def instrumented(self) -> Plugin:
-        return self.plugin
-
     @pytest.fixture
     def piece(self, peer: str) -> Callable[[], Any]:
         return lambda: self.call("GET", f"{peer}/items/7")[0]
