@@ -14,12 +14,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from servers.sink import Sink, attributes_of
+from servers.sink import Sink, attributes_of, value_of
 
 STOCK = """
-from opentelemetry import metrics, trace
+from opentelemetry import _logs, metrics, trace
+from opentelemetry.exporter.otlp.proto.http._log_exporter import OTLPLogExporter
 from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.sdk._logs import LoggerProvider
+from opentelemetry.sdk._logs.export import BatchLogRecordProcessor
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
 from opentelemetry.sdk.trace import TracerProvider
@@ -28,6 +31,9 @@ traces = TracerProvider()
 traces.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
 trace.set_tracer_provider(traces)
 metrics.set_meter_provider(MeterProvider([PeriodicExportingMetricReader(OTLPMetricExporter())]))
+logs = LoggerProvider()
+logs.add_log_record_processor(BatchLogRecordProcessor(OTLPLogExporter()))
+_logs.set_logger_provider(logs)
 """
 GUEST = """
 import clew_sdk
@@ -41,10 +47,12 @@ class Processor:
 trace.get_tracer_provider().add_span_processor(Processor())
 """
 WORK = """
-import contextvars, os, sqlite3, threading
+import contextvars, logging, os, sqlite3, threading
 import clew, flask, requests
 from opentelemetry import trace
-clew.enable("flask", "requests", "sqlite3")
+clew.enable("flask", "requests", "sqlite3", "logging")
+logger = logging.getLogger("shop")
+logger.setLevel(logging.INFO)
 database = sqlite3.connect(":memory:", check_same_thread=False)
 database.execute("CREATE TABLE items (sku TEXT, number INTEGER)")
 app = flask.Flask("shop")
@@ -52,6 +60,8 @@ peer = os.environ["PEER"]
 
 @app.get("/items/<sku>")
 def items(sku):
+    logger.info("asked for %s, password=hunter2", sku)
+    logger.warning("with more", extra={"tenant": ["blue"]})
     database.executemany("INSERT INTO items VALUES (?, ?)", [(sku, 1), (sku, 2)])
     rows = database.execute("SELECT number FROM items WHERE sku = 'a'").fetchall()
     return str(requests.get(f"{peer}/{sku}?token=hunter2").status_code)
@@ -71,7 +81,11 @@ def fine():
 
 @app.get("/boom")
 def boom():
-    database.execute("SELECT nothing FROM nowhere")
+    try:
+        database.execute("SELECT nothing FROM nowhere")
+    except sqlite3.Error:
+        logger.exception("no such thing")
+        raise
 
 @app.get("/declined")
 def declined():
@@ -88,6 +102,7 @@ with trace.get_tracer("by hand").start_as_current_span("by hand"):
     except requests.ConnectionError:
         pass
 requests.get(f"{peer}/alone")
+logger.info("outside of a request")
 
 class Adapter(requests.adapters.HTTPAdapter):
     def add_headers(self, request, **options):
@@ -172,6 +187,25 @@ def spans(sink: Sink) -> list[Any]:
     return sorted(found, key=repr)
 
 
+def lines(sink: Sink) -> list[Any]:
+    """What the log records say, with the name of the span that they belong to."""
+    by_id = {span.span_id: span.name for _, _, span in sink.spans}
+    found = []
+    for _, scope, record in sink.logs:
+        attributes = attributes_of(record)
+        if attributes.get("request.id") == record.trace_id.hex():
+            attributes["request.id"] = "the trace's"
+        assert attributes.pop("code.line.number") > 0
+        attributes.pop("exception.stacktrace", None)
+        assert record.time_unix_nano > 0
+        assert record.observed_time_unix_nano >= record.time_unix_nano
+        found.append(
+            (scope, value_of(record.body), record.severity_text, record.severity_number, sorted(attributes.items()),
+             by_id.get(record.span_id, ""), record.flags & 1)
+        )  # fmt: skip
+    return sorted(found, key=repr)
+
+
 def points(sink: Sink) -> dict[Any, int]:
     counted: Counter[Any] = Counter()
     for _, scope, metric in sink.metrics:
@@ -187,7 +221,10 @@ def test_shorthand_says_what_longhand_says(peer: str) -> None:
         assert points(ours) == points(stock)
         assert spans(with_guest) == spans(stock)
         assert points(with_guest) == points(stock)
-        assert len(spans(ours)) > 20
+        assert lines(ours) == lines(stock)
+        assert lines(with_guest) == lines(stock)
+        assert (len(spans(ours)) > 20, len(lines(ours)) > 6) == (True, True)
+        assert "hunter2" not in repr(lines(ours))
 
 
 HOOKS = """

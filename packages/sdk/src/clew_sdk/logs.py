@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from time import time_ns
 from typing import Any
 
@@ -18,8 +19,11 @@ from clew_sdk.exceptions import exception_attributes
 from clew_sdk.guests.exporters import chosen
 from clew_sdk.guests.logs import LogGuests, batching
 from clew_sdk.native import monotonic
+from clew_sdk.notes import Parcels
 from clew_sdk.otlp.logs import Entry, LogEncoder
+from clew_sdk.otlp.request import field
 from clew_sdk.otlp.values import copied
+from clew_sdk.outbox import Outbox
 from clew_sdk.scope import Scope
 from clew_sdk.span import Span
 
@@ -44,6 +48,25 @@ class Logger(ApiLogger):
         if self.successor is not None:
             return bool(getattr(self.successor, "enabled", lambda **asked: True)(**asked))
         return self._provider.listening
+
+    @property
+    def outbox(self) -> Outbox | None:
+        return self._provider.outbox
+
+    def later(self, make: Callable[[Any, Context], Any], facts: Any, context: Context) -> bool:
+        """Has `make` make a LogRecord of `facts` when there is time for many; False where it has to be made now."""
+        provider = self._provider
+        if self.successor is not None or provider.guests or provider.outbox is None:
+            return False
+        notes = provider.notes
+        notes.pending.append((self._write, make, facts, context))
+        if len(notes.pending) > notes.batch:
+            notes.write_out()
+        return True
+
+    def _write(self, note: tuple[Any, ...], parcels: Parcels) -> None:
+        _, make, facts, context = note
+        parcels[self].append(field(self._provider.encoder.encode(entry_of(make(facts, context)))))
 
     def emit(self, record: Any = None, **parts: Any) -> None:
         """Takes a LogRecord of the API or of opentelemetry-sdk, or its parts by name."""
@@ -71,7 +94,7 @@ class LoggerProvider(ApiLoggerProvider):
     ) -> None:
         self._pipeline = later.pop("pipeline", None) or pipeline.default()
         self._resource = _resource(resource)
-        self.encoder = LogEncoder(limits.log_limits())
+        self.encoder, self.notes = LogEncoder(limits.log_limits()), self._pipeline.notes
         exporters = chosen("logs")
         self.outbox = self._pipeline.outboxes["logs"] if exporters.ours else None
         self.guests = LogGuests()

@@ -22,6 +22,8 @@ from clew.telemetry import SCHEMA_URL
 IDS = TRACE, SPAN_NAME, REQUEST = "trace_id", "span_id", "request_id"
 #: Our own lines are for people; sending them where they may be about would never end.
 OWN = "clew"
+#: What is sent at once, as it may be the last that is heard.
+URGENT = 40
 _SEVERITIES = (
     (50, SeverityNumber.FATAL),
     (40, SeverityNumber.ERROR),
@@ -89,7 +91,11 @@ def emit(read_line: Callable[..., Line]) -> Action:
         logger = loggers.get(line.logger)
         if logger is None:
             logger = loggers[line.logger] = _logs.get_logger(line.logger or "root", schema_url=SCHEMA_URL)
-        _emit(logger, line, _context_of(line, get_current()))
+        later, context = getattr(logger, "later", _never), get_current()
+        # What an application has attached may change.
+        at_once = line.level >= URGENT or line.extra or line.error is not None
+        if at_once or not later(record_of, line, context):
+            logger.emit(record_of(line, context))
 
     return Action(read, tell)
 
@@ -109,16 +115,20 @@ def sent_by_the_application() -> list[Hook]:
     return [enrich(f"{module}:LoggingHandler.emit", Action(read, _sent.add), optional=True) for module in HANDLERS]
 
 
-def _emit(logger: _logs.Logger, line: Line, context: Context) -> None:
-    logger.emit(
-        _logs.LogRecord(
-            timestamp=line.time,
-            context=context,
-            severity_text=line.level_name,
-            severity_number=_severity(line.level),
-            body=redact_text(line.body),
-            attributes=_attributes(line),
-        )
+def _never(*record: Any) -> bool:
+    return False
+
+
+def record_of(line: Line, context: Context) -> _logs.LogRecord:
+    """The record of a line that was written in this context, perhaps a while ago."""
+    return _logs.LogRecord(
+        timestamp=line.time,
+        observed_timestamp=line.time,
+        context=_context_of(line, context),
+        severity_text=line.level_name,
+        severity_number=_severity(line.level),
+        body=redact_text(line.body),
+        attributes=_attributes(line),
     )
 
 
