@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from time import process_time
 
-from worker import settle
+from sending import settle
 
 #: Does the work so many times and answers with the seconds that it took.
 Work = Callable[[int], float]
