@@ -127,7 +127,9 @@ def redact_text(text: str) -> str:
     if "://" not in text and "=" not in text and ":" not in text and " " not in text:
         return text
     text = without_quotations(text, REDACTED)
-    return _BEARER.sub(rf"\1 {REDACTED}", _TEXT.sub(_redact_found, text))
+    if "=" in text or ":" in text:  # every alternative of the pattern has one of the two
+        text = _TEXT.sub(_redact_found, text)
+    return _BEARER.sub(rf"\1 {REDACTED}", text)
 
 
 def _redact_found(found: re.Match[str]) -> str:
