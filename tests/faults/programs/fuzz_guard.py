@@ -335,7 +335,7 @@ skipped, ours = [], 0
 for hook in found.hooks:
     parts = cells(hook)
     broken_ones = list(broken_versions(hook))
-    if "target" not in parts or hook.__qualname__.startswith(("derive.", "listen.")):
+    if "target" not in parts or hook.__qualname__.startswith(("derive.", "handed.", "listen.")):
         skipped.append(hook.__qualname__)
         continue
     operation = next((cell.cell_contents for cell in parts.values() if isinstance(cell.cell_contents, Operation)), None)
