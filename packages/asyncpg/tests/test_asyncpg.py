@@ -83,6 +83,9 @@ class TestAsyncpg(AsyncDbClientContract):
             else:
                 await pool.fetch(sql)
 
+    @pytest.mark.skipif(
+        not hasattr(asyncpg.pool.PoolConnectionHolder, "__weakref__"), reason="its pools cannot be held weakly"
+    )
     def test_a_pool_says_how_full_it_is_and_nothing_holds_on_to_it(self, record: Recording) -> None:
         async def main() -> weakref.ref[Any]:
             async with asyncpg.create_pool(self.url, min_size=2, max_size=3) as pool, pool.acquire():

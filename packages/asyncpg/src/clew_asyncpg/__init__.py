@@ -49,8 +49,8 @@ def read_records(connection: Any, table_name: str, **options: Any) -> db_client.
 
 
 def read_holder(pool: Any) -> Any:
-    """A pool takes no weak reference; the holders of its connections do, and live as long as it."""
-    return pool._holders[0] if pool._holders else None
+    """A pool takes no weak reference; the holders of its connections do (in newer versions), and live as long as it."""
+    return pool._holders[0] if pool._holders and hasattr(pool._holders[0], "__weakref__") else None
 
 
 def read_pool(holder: Any) -> db_pool.Pool | None:
