@@ -10,6 +10,7 @@ from clew_sdk import native, report
 from clew_sdk.channel import Channel
 from clew_sdk.context import attach, suppressed
 from clew_sdk.deadline import FOREVER
+from clew_sdk.deaf import start_deaf
 from clew_sdk.native import monotonic
 
 IDLE = 5.0
@@ -91,7 +92,7 @@ class Worker:
             return True  # another thread is at it, or this one before a signal
         try:
             if not self._running:
-                native.start_new_thread(self._live, (self._bell,))
+                start_deaf(self._live, self._bell)
                 self._running = True
                 self._bell.put(None)
         except RuntimeError:
