@@ -5,15 +5,14 @@ It surrounds what is compiled of an operation, so it costs nothing where it is n
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from opentelemetry.trace import get_current_span
 
 from clew import asking, headers
 from clew.asking import Question
+from clew.exclusion import searcher
 from clew.hooks import Action, Hook, after, enrich
 from clew.operation import Operation
 from clew.probe import Begin, End, Probe
@@ -138,11 +137,3 @@ def _remembering(begin: Begin) -> Begin:
         return running
 
     return begin_and_remember
-
-
-def searcher(patterns: tuple[str, ...]) -> Callable[[str], bool] | None:
-    """Makes the function that says whether one of the patterns is in a URL; None where there are none."""
-    if not patterns:
-        return None
-    search = re.compile("|".join(f"(?:{pattern})" for pattern in patterns)).search
-    return lru_cache(1024)(lambda url: search(url) is not None)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary, WeakValueDictionary
 
 from clew.operation import Operation
-from clew.probe import Begin, Probe
+from clew.probe import Probe
 from clew.propagation import amend
 from clew.shells import is_coroutine
 from clew.shells_asgi import asgi, shaped
@@ -79,8 +79,7 @@ class Choice:
         def end(running: Any, result: Any, error: BaseException | None) -> None:
             running.inside.get(CHOSEN, general).end(running, result, error)
 
-        begins: Begin = begin
-        return Probe(begins, end, general.failed)
+        return Probe(begin, end, general.failed)
 
     def within(
         self, operation: Operation, function: Function, general: Function, within: Callable[[Telemetry], Function]

@@ -67,10 +67,15 @@ def passer_on(chosen: Settings, operation: Operation) -> Callable[[Any, dict[str
 
 def exclusion(chosen: Settings, operation: Operation) -> Callable[[Facts], bool] | None:
     """Makes the function that says whether a request is excluded; None where nothing is."""
-    address = operation.address
-    patterns = *chosen.excluded_urls, *chosen.otel_excluded_urls
-    if address is None or not patterns:
+    address, found = operation.address, searcher((*chosen.excluded_urls, *chosen.otel_excluded_urls))
+    if address is None or found is None:
+        return None
+    return lambda facts: found(address(facts))
+
+
+def searcher(patterns: tuple[str, ...]) -> Callable[[str], bool] | None:
+    """Makes the function that says whether one of the patterns is in a URL; None where there are none."""
+    if not patterns:
         return None
     search = re.compile("|".join(f"(?:{pattern})" for pattern in patterns)).search
-    found = lru_cache(1024)(lambda url: search(url) is not None)
-    return lambda facts: found(address(facts))
+    return lru_cache(1024)(lambda url: search(url) is not None)

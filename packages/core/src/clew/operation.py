@@ -85,6 +85,8 @@ class Operation(NamedTuple):
     waits: Callable[[Facts], bool] | None = None
     #: True for work that comes from outside: its parent is in the carrier, the request ID is accepted or made.
     edge: bool = False
+    #: Whether the text of a statement may get a comment.
+    commented: bool = False
     #: At an edge: how the carrier spells a header that is given in lower case; None for as it is.
     spell: Callable[[str], str] | None = None
     #: At an edge: reads the caller's IP address; has the parameters of the watched function.
@@ -123,10 +125,8 @@ CALL = "clew-call"
 WORK = "clew-work"
 
 
-def is_within(context: Context, family: str) -> bool:
-    """Whether a call of the family is going on here. What was begun inside one (a task, a thread) may outlive it."""
-    if context.get(FAMILY) is not family:
-        return False
+def goes_on(context: Context) -> bool:
+    """Whether the call that a context is of still goes on. What was begun inside (a task, a thread) may outlive it."""
     call: Any = context.get(CALL)
     return call is None or bool(call.inside)
 

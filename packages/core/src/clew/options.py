@@ -130,7 +130,7 @@ def _kinds(part: Any) -> Iterator[str]:
         yield part.family
         if part.slow:
             yield "slow"
-        if part.slow and part.inside is not None:
+        if part.commented:
             yield "commented"
     elif isinstance(part, (tuple, Mapping)):
         for inner in part.values() if isinstance(part, Mapping) else part:

@@ -11,7 +11,7 @@ from opentelemetry.trace import get_current_span
 from clew import failures, repeating, slow
 from clew.answer_headers import telling
 from clew.exclusion import EXCLUDED, Silence, exclusion, passer_on, silent_work
-from clew.operation import FAMILY, WORK, Operation, Scribe, Work, is_within
+from clew.operation import FAMILY, WORK, Operation, Scribe, Work, goes_on
 from clew.probe import Begin, Brief, End, Note, Probe
 from clew.propagation import REQUEST_ID, SUPPRESS, acceptor, amend, get_current, injector, random_id
 from clew.queueing import HEADER, waited
@@ -52,7 +52,7 @@ def _begin_inner(operation: Operation, telemetry: Telemetry, scribe: Scribe) -> 
     def begin(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         try:
             context = get_current()
-            if context.get(FAMILY) is family and is_within(context, family):
+            if context.get(FAMILY) is family and goes_on(context):
                 return None
             if context.get(SUPPRESS):
                 if pass_on is not None and context.get(SUPPRESS) is EXCLUDED:

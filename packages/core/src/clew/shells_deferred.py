@@ -3,33 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import wraps
 from typing import Any
 
 from clew.probe import Probe
-from clew.propagation import attach, reset
+from clew.shells import call
 
 
 def deferred(probe: Probe, function: Callable[..., Any]) -> Callable[..., Any]:
     """For a future with `add_callbacks(callback, errback)`, which are called on any thread, and perhaps again."""
 
-    @wraps(function)
-    def watched(*args: Any, **kwargs: Any) -> Any:
-        running = probe.begin(args, kwargs)
-        if running is None:
-            return function(*args, **kwargs)
-        token = attach(running.inside)
-        try:
-            future = function(*args, **kwargs)
-        except BaseException as error:
-            reset(token)
-            probe.end(running, None, error)
-            raise
-        reset(token)
-        _end_with(future, probe, running)
-        return future
+    def begin(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        return probe.begin(args, kwargs)  # whichever it is then: it may have been silenced
 
-    return watched
+    def end(running: Any, future: Any, error: BaseException | None) -> None:
+        if error is None:
+            _end_with(future, probe, running)
+        else:
+            probe.end(running, None, error)
+
+    return call(Probe(begin, end, probe.failed), function)
 
 
 def _end_with(future: Any, probe: Probe, running: Any) -> None:

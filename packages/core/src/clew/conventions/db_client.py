@@ -133,7 +133,7 @@ def commented(operation: Operation, doubled: bool = True) -> Operation:
     def inside(telemetry: Telemetry) -> Callable[[Any], Any] | None:
         return None if telemetry.settings.sql_comment == "off" else commenting(telemetry, doubled)
 
-    return operation._replace(inside=inside)
+    return operation._replace(inside=inside, commented=True)
 
 
 def explained(operation: Operation, explain: Explain) -> Operation:

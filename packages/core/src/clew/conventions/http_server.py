@@ -158,7 +158,7 @@ def _read_asgi(*args: Any) -> tuple[tuple[Any, ...], Any] | None:
     kind = scope["type"]
     if (kind != "http" and kind != "websocket") or MARK in scope:
         return None
-    if scope.get("fastapi.telemetry") or scope.get("starlette.opentelemetry"):
+    if any(map(scope.get, _NATIVE)):
         return None
     # First, so that the framework stays quiet also when what follows fails.
     scope.update(_NATIVE)
