@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from harness.contenders import Contender
-from harness.measuring import WARM_UP, Bench
-from harness.processes import Worker, command_of, environment_of
+from harness.measuring import WARM_UP, Bench, start
 from harness.rows import Row
 
 SECONDS = 8.0  # of CPU time under the sampler, some 250 samples each where the kernel ticks 250 times a second
@@ -15,10 +14,7 @@ LINES = 45
 
 def report(row: Row, contender: Contender, bench: Bench) -> str:
     """Runs the row's application under the contender's wrapper and says which functions took how long."""
-    python = bench.pythons[contender.name]
-    environment = environment_of(contender, python, f"{bench.sink.address}/profile", row.mode)
-    surroundings = {**environment, **bench.servers, **dict(row.environment)}
-    worker = Worker(command_of(contender, python, ["worker.py", row.application]), surroundings)
+    worker = start(row, contender, bench, "profile")
     try:
         for count in WARM_UP:
             worker.run(count)

@@ -106,11 +106,21 @@ def measure(row: Row, contenders: Sequence[Contender], bench: Bench, rounds: int
     return results
 
 
-def enter(row: Row, contender: Contender, bench: Bench, sender: str) -> Entry:
+def start(row: Row, contender: Contender, bench: Bench, sender: str) -> Worker:
+    """The measured process of a row, whose spans the sink counts under the sender's name."""
+    return start_application(contender, bench, row.application, sender, row.mode, **dict(row.environment))
+
+
+def start_application(
+    contender: Contender, bench: Bench, application: str, sender: str, mode: str = "on", **environment: str
+) -> Worker:
     python = bench.pythons[contender.name]
-    environment = environment_of(contender, python, f"{bench.sink.address}/{sender}", row.mode)
-    surroundings = {**environment, **bench.servers, **dict(row.environment)}
-    worker = Worker(command_of(contender, python, ["worker.py", row.application]), surroundings)
+    own = environment_of(contender, python, f"{bench.sink.address}/{sender}", mode)
+    return Worker(command_of(contender, python, ["worker.py", application]), {**own, **bench.servers, **environment})
+
+
+def enter(row: Row, contender: Contender, bench: Bench, sender: str) -> Entry:
+    worker = start(row, contender, bench, sender)
     for count in WARM_UP:
         worker.run(count)
     before = bench.sink.counts(sender)

@@ -52,6 +52,15 @@ def filled(value: str, endpoint: str) -> str:
     return value
 
 
+def wait_for(process: subprocess.Popen[Any]) -> None:
+    """Until it has ended, or is killed because it takes minutes."""
+    try:
+        process.wait(DEADLINE)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
 class Worker:
     """A measured process under command."""
 
@@ -100,11 +109,7 @@ class Worker:
                 self.process.stdin.close()
             except BrokenPipeError:
                 pass
-        try:
-            self.process.wait(DEADLINE)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+        wait_for(self.process)
         if self.process.stdout:
             self.process.stdout.close()
         if self.errors.closed:

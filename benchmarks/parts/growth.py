@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from harness.contenders import Contender
 from harness.figures import Figure, added
-from harness.measuring import Bench
-from harness.processes import Worker, command_of, environment_of
+from harness.measuring import Bench, start_application
+from harness.processes import Worker
 from harness.report import middle, table
 
 COMPARED = ("bare", "clew", "contrib")
@@ -74,11 +74,8 @@ def measure_axis(axis: Axis, contenders: Sequence[Contender], bench: Bench, roun
 
 
 def start(axis: Axis, size: int, contender: Contender, bench: Bench) -> Worker:
-    python = bench.pythons[contender.name]
     sender = f"{axis.application}.{size}.{contender.name}"
-    environment = environment_of(contender, python, f"{bench.sink.address}/{sender}", "on")
-    command = command_of(contender, python, ["worker.py", axis.application])
-    return Worker(command, {**environment, "BENCH_SIZE": str(size)})
+    return start_application(contender, bench, axis.application, sender, BENCH_SIZE=str(size))
 
 
 def operations(axis: Axis, size: int) -> int:

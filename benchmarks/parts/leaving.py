@@ -13,7 +13,7 @@ from statistics import median
 from harness.contenders import Contender
 from harness.errors import BenchmarkError
 from harness.measuring import Bench
-from harness.processes import DEADLINE, HERE, command_of, environment_of
+from harness.processes import HERE, command_of, environment_of, wait_for
 from harness.report import table
 
 APPLICATION, SPANS = "flask_hello", 500
@@ -67,11 +67,7 @@ def leave(contender: Contender, bench: Bench, endpoint: str, left: Left) -> floa
     assert process.stdout is not None
     with process.stdout:
         line = process.stdout.readline()
-        try:
-            process.wait(DEADLINE)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        wait_for(process)
     ended = time.clock_gettime(time.CLOCK_MONOTONIC)
     if not line:
         raise BenchmarkError(f"{' '.join(command)} ended with {process.returncode} before it was done")

@@ -17,7 +17,7 @@ from typing import IO, NamedTuple
 from harness.contenders import Contender
 from harness.errors import BenchmarkError
 from harness.measuring import Bench
-from harness.processes import DEADLINE, HERE, command_of, environment_of
+from harness.processes import DEADLINE, HERE, command_of, environment_of, wait_for
 from harness.report import table
 
 ADVICE = "wrk is missing: apt-get install wrk, or https://github.com/wg/wrk"
@@ -106,11 +106,7 @@ def serve(contender: Contender, bench: Bench, stack: ExitStack) -> Service:
 
 def stop(process: subprocess.Popen[str]) -> None:
     process.terminate()
-    try:
-        process.wait(DEADLINE)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
+    wait_for(process)
 
 
 def ask(service: Service, seconds: int) -> Answered:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from harness.contenders import Contender
-from harness.measuring import Bench
-from harness.processes import Worker, command_of, environment_of
+from harness.measuring import Bench, start_application
 from harness.report import table
 
 APPLICATION = "flask_hello"
@@ -30,9 +29,7 @@ def measure(contenders: Sequence[Contender], bench: Bench, effort: str) -> dict[
 
 
 def follow(contender: Contender, bench: Bench, requests: int) -> Resident:
-    python = bench.pythons[contender.name]
-    environment = environment_of(contender, python, f"{bench.sink.address}/memory.{contender.name}", "on")
-    worker = Worker(command_of(contender, python, ["worker.py", APPLICATION]), environment)
+    worker = start_application(contender, bench, APPLICATION, f"memory.{contender.name}")
     try:
         return [int(worker.run(ROUND)["rss"]) for _ in range(requests // ROUND)]
     finally:
