@@ -91,6 +91,18 @@ def test_fields_that_the_application_set_itself_are_left_alone(record: Recording
     assert text.getvalue() == "mine also mine\n"
 
 
+@pytest.mark.parametrize("level", [logging.INFO, logging.ERROR])
+@pytest.mark.parametrize("own", ["also mine", "abc", 17, "order-2026-11-26-000000000000007"])
+def test_a_line_with_a_trace_id_of_the_applications_own_is_sent_in_the_trace_in_hand(
+    record: Recording, stream: Any, level: int, own: object
+) -> None:
+    with trace.get_tracer("test").start_as_current_span("work") as span:
+        stream[0].log(level, "paid", extra={"trace_id": own, "span_id": own, "request_id": own, "cart": 3})
+    (sent,) = record.logs()
+    assert (sent.trace_id, sent.span_id) == (span.context.trace_id, span.context.span_id)
+    assert (sent.attributes["trace_id"], sent.attributes["request.id"], sent.attributes["cart"]) == (own, own, 3)
+
+
 def test_what_the_level_or_a_filter_stops_is_not_sent(record: Recording, stream: Any) -> None:
     logger = stream[0]
     logger.debug("below the level")

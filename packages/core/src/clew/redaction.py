@@ -129,7 +129,8 @@ def redact_text(text: str) -> str:
     text = without_quotations(text, REDACTED)
     if "=" in text or ":" in text:  # every alternative of the pattern has one of the two
         text = _TEXT.sub(_redact_found, text)
-    return _BEARER.sub(rf"\1 {REDACTED}", text)
+    lower = text.lower()  # a search that finds nothing takes ten times as long
+    return _BEARER.sub(rf"\1 {REDACTED}", text) if "bearer" in lower or "basic" in lower else text
 
 
 def _redact_found(found: re.Match[str]) -> str:

@@ -26,7 +26,7 @@ def read_line(logger: Any, record: Any) -> log.Line:
         record.levelno,
         record.levelname,
         record.getMessage(),
-        {name: value for name, value in fields.items() if name not in STANDARD},
+        {} if STANDARD.issuperset(fields) else {name: fields[name] for name in fields.keys() - STANDARD},
         log.ids_of(fields),
         record.exc_info[1] if record.exc_info else None,
         record.funcName,

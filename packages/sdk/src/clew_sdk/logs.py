@@ -54,7 +54,8 @@ class Logger(ApiLogger):
         return self._provider.outbox
 
     def later(self, make: Callable[[Any, Context], Any], facts: Any, context: Context) -> bool:
-        """Has `make` make a LogRecord of `facts` when there is time for many; False where it has to be made now."""
+        """Has `make` make of `facts` what has an Entry's fields, when there is time for many; False where somebody else
+        wants a LogRecord, now."""
         provider = self._provider
         if self.successor is not None or provider.guests or provider.outbox is None:
             return False
@@ -66,7 +67,7 @@ class Logger(ApiLogger):
 
     def _write(self, note: tuple[Any, ...], parcels: Parcels) -> None:
         _, make, facts, context = note
-        parcels[self].append(field(self._provider.encoder.encode(entry_of(make(facts, context)))))
+        parcels[self].append(field(self._provider.encoder.encode(make(facts, context))))
 
     def emit(self, record: Any = None, **parts: Any) -> None:
         """Takes a LogRecord of the API or of opentelemetry-sdk, or its parts by name."""

@@ -77,7 +77,7 @@ class Notes:
             try:
                 note[0](note, parcels)
             except Exception as error:  # noqa: BLE001  what the conventions get wrong is their guard's; this is ours
-                report.warn("note", "clew: a span could not be written out (%s)", type(error).__name__)
+                report.warn("note", "clew: a span or log record could not be written out (%s)", type(error).__name__)
         for tracer, records in parcels.items():
             tracer.outbox.put_all(parcel(tracer.scope, records))
         for follow in self.followers:

@@ -9,7 +9,7 @@ from weakref import WeakSet
 from opentelemetry import _logs
 from opentelemetry._logs import SeverityNumber
 from opentelemetry.context import Context
-from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags
+from opentelemetry.trace import INVALID_SPAN_CONTEXT, NonRecordingSpan, SpanContext, TraceFlags
 
 from clew import failures
 from clew.conventions import keys
@@ -25,12 +25,15 @@ OWN = "clew"
 #: What is sent at once, as it may be the last that is heard.
 URGENT = 40
 _SEVERITIES = (
-    (50, SeverityNumber.FATAL),
-    (40, SeverityNumber.ERROR),
-    (30, SeverityNumber.WARN),
-    (20, SeverityNumber.INFO),
-    (10, SeverityNumber.DEBUG),
+    (50, SeverityNumber.FATAL.value),
+    (40, SeverityNumber.ERROR.value),
+    (30, SeverityNumber.WARN.value),
+    (20, SeverityNumber.INFO.value),
+    (10, SeverityNumber.DEBUG.value),
+    (1, SeverityNumber.TRACE.value),
 )
+#: What no application can change once it is attached.
+_PLAIN = frozenset({str, int, float, bool, bytes, type(None)})
 
 
 class Line(NamedTuple):
@@ -43,14 +46,15 @@ class Line(NamedTuple):
     body: str
     #: What the application attached to the line.
     extra: Mapping[str, Any]
-    #: The IDs that were put on the record when it was made: trace, span, request.
-    ids: tuple[str, str, str]
+    #: The IDs that were put on the record when it was made: trace, span, request. An application may have put there
+    #: something of its own.
+    ids: tuple[Any, Any, Any]
     error: BaseException | None = None
     function: str = ""
     line: int = 0
 
 
-def ids_of(fields: Mapping[str, Any]) -> tuple[str, str, str]:
+def ids_of(fields: Mapping[str, Any]) -> tuple[Any, Any, Any]:
     """The IDs among a record's fields, as `Line` wants them."""
     return fields.get(TRACE, ""), fields.get(SPAN_NAME, ""), fields.get(REQUEST, "")
 
@@ -92,12 +96,16 @@ def emit(read_line: Callable[..., Line]) -> Action:
         if logger is None:
             logger = loggers[line.logger] = _logs.get_logger(line.logger or "root", schema_url=SCHEMA_URL)
         later, context = getattr(logger, "later", _never), get_current()
-        # What an application has attached may change.
-        at_once = line.level >= URGENT or line.extra or line.error is not None
-        if at_once or not later(record_of, line, context):
+        if not (_can_wait(line) and later(written, line, context)):
             logger.emit(record_of(line, context))
 
     return Action(read, tell)
+
+
+def _can_wait(line: Line) -> bool:
+    """Whether nobody waits for the line and nothing of it can change."""
+    said = (*line.extra.values(), *line.ids)
+    return line.level < URGENT and line.error is None and _PLAIN.issuperset(map(type, said))
 
 
 #: The handlers with which an application sends its records itself, of the SDK and of the incumbent.
@@ -119,14 +127,39 @@ def _never(*record: Any) -> bool:
     return False
 
 
+class Written(NamedTuple):
+    """A log record in the fields of OTLP. Times in nanoseconds since 1970; IDs are 0 outside of a trace."""
+
+    timestamp: int
+    observed: int
+    severity: int
+    severity_text: str
+    body: str
+    attributes: dict[str, Any]
+    trace_id: int
+    span_id: int
+    flags: int
+    event_name: str = ""
+
+
+def written(line: Line, context: Context) -> Written:
+    """What is written out of a line, perhaps long after it was in this context; a LogRecord would take four times as
+    long to make and to read."""
+    span = _span_of(line, context)
+    return Written(
+        line.time, line.time, _severity(line.level), line.level_name, redact_text(line.body), _attributes(line),
+        span.trace_id, span.span_id, span.trace_flags,
+    )  # fmt: skip
+
+
 def record_of(line: Line, context: Context) -> _logs.LogRecord:
-    """The record of a line that was written in this context, perhaps a while ago."""
+    """The same for who knows nothing of ours."""
     return _logs.LogRecord(
         timestamp=line.time,
         observed_timestamp=line.time,
         context=_context_of(line, context),
         severity_text=line.level_name,
-        severity_number=_severity(line.level),
+        severity_number=SeverityNumber(_severity(line.level)),
         body=redact_text(line.body),
         attributes=_attributes(line),
     )
@@ -136,28 +169,47 @@ def _attributes(line: Line) -> dict[str, Any]:
     attributes: dict[str, Any] = {name: REDACTED if is_secret(name) else value for name, value in line.extra.items()}
     attributes[keys.CODE_FUNCTION_NAME] = line.function
     attributes[keys.CODE_LINE_NUMBER] = line.line
-    if line.ids[2]:
-        attributes[keys.REQUEST_ID] = line.ids[2]
+    trace_id, _, request_id = line.ids
+    if request_id:
+        attributes[keys.REQUEST_ID] = request_id
+    if _number(trace_id, 32) is None:
+        attributes[TRACE] = trace_id
     if line.error is not None:
         attributes.update(failures.describe(line.error))
     return attributes
 
 
-def _severity(level: int) -> SeverityNumber:
+def _severity(level: int) -> int:
     for least, number in _SEVERITIES:
         if level >= least:
             return number
-    return SeverityNumber.TRACE if level > 0 else SeverityNumber.UNSPECIFIED
+    return 0
+
+
+def _span_of(line: Line, context: Context) -> SpanContext:
+    """The span of the context, unless the record was made elsewhere and only handed over here (a queue, a socket)."""
+    span: Any = context.get(SPAN)
+    here: SpanContext = INVALID_SPAN_CONTEXT if span is None else span.get_span_context()
+    trace_id = _number(line.ids[0], 32)
+    if trace_id is None or trace_id == here.trace_id:
+        return here
+    return SpanContext(trace_id, _number(line.ids[1], 16) or 0, True, TraceFlags(TraceFlags.SAMPLED))
 
 
 def _context_of(line: Line, context: Context) -> Context:
-    """The current context, unless the record was made elsewhere and only handed over here (a queue, a socket)."""
-    trace_id, span_id, _ = line.ids
+    """The context with that span."""
     span: Any = context.get(SPAN)
-    here = span.get_span_context() if span is not None else None
-    if (here.trace_id if here is not None else 0) == (int(trace_id, 16) if trace_id else 0):
+    came = _span_of(line, context)
+    if (span is None and not came.trace_id) or (span is not None and span.get_span_context() is came):
         return context
-    if not trace_id:
-        return Context({key: value for key, value in context.items() if key != SPAN})
-    came = SpanContext(int(trace_id, 16), int(span_id or "0", 16), True, TraceFlags(TraceFlags.SAMPLED))
     return Context({**context, SPAN: NonRecordingSpan(came)})
+
+
+def _number(identifier: Any, digits: int) -> int | None:
+    """What a record says as a trace or span ID: 0 where it has none, None where it is a word of the application's."""
+    if identifier == "":
+        return 0
+    try:
+        return int(identifier, 16) if len(identifier) == digits else None
+    except (TypeError, ValueError):
+        return None
