@@ -80,6 +80,9 @@ def test_the_list_of_options_says_what_is_in_force() -> None:
     assert excluded["variables"] == ["CLEW_FLASK_EXCLUDED_URLS", "OTEL_PYTHON_FLASK_EXCLUDED_URLS"]
     assert excluded["value"] == "/health"
     assert rows["clew-psycopg", "slow_statement_ms"]["value"] == "500"
+    assert {plugin for plugin, option in rows if option == "explain"} == {
+        "clew-psycopg", "clew-psycopg2", "clew-pymysql", "clew-sqlite3"
+    }  # fmt: skip
     assert {plugin for plugin, option in rows if option == "request_hook"} >= {"clew-django", "clew-redis"}
 
 

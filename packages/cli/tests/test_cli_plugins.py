@@ -182,6 +182,19 @@ def listed(plain: Any, environment: dict[str, str], name: str = "clew-toy") -> d
     return next(row for row in json.loads(process.stdout) if row["plugin"] == name)
 
 
+@pytest.mark.parametrize(
+    ("line", "complaint"),
+    [
+        (("plugins", "--optoins"), "clew plugins: error: unknown option --optoins (did you mean --options?)"),
+        (("plugins", "flask"), "clew plugins: error: unknown argument flask"),
+        (("doctor", "--jsn"), "clew doctor: error: unknown option --jsn (did you mean --json?)"),
+    ],
+)
+def test_an_unknown_option_is_told_with_the_nearest(plain: Any, line: tuple[str, ...], complaint: str) -> None:
+    process = plain(sys.executable, "-m", "clew_cli", *line)
+    assert (process.returncode, process.stderr.splitlines()[-1]) == (2, complaint)
+
+
 def test_the_list_of_plugins_says_what_is_watched_and_why_one_is_off(
     plain: Any, toy: Path, distribution: Callable[..., Path]
 ) -> None:

@@ -2,7 +2,6 @@
 
 import json
 import os
-from argparse import ArgumentParser
 from collections.abc import Iterable
 from functools import cache
 from importlib.metadata import PackageNotFoundError, packages_distributions, version
@@ -12,6 +11,7 @@ from sys import stdlib_module_names
 from typing import Any, NamedTuple
 
 from clew_cli.entrypoints import EntryPoint, read_entry_points
+from clew_cli.parser import Parser
 from clew_cli.settings import settle
 from clew_cli.speech import say
 from clew_cli.switches import is_on, switched_off_by
@@ -32,7 +32,7 @@ class Row(NamedTuple):
 
 def plugins(arguments: list[str]) -> int:
     """Prints the list; the status is 0 whatever is on or off."""
-    parser = ArgumentParser("clew plugins", description="Lists the plugins that are installed.")
+    parser = Parser("clew plugins", description="Lists the plugins that are installed.")
     parser.add_argument("--json", action="store_true", help="for programs")
     parser.add_argument("--options", action="store_true", help="what may be set for each of them alone")
     given = parser.parse_args(arguments)

@@ -85,8 +85,8 @@ class Operation(NamedTuple):
     waits: Callable[[Facts], bool] | None = None
     #: True for work that comes from outside: its parent is in the carrier, the request ID is accepted or made.
     edge: bool = False
-    #: Whether the text of a statement may get a comment.
-    commented: bool = False
+    #: What else a person may set for it: "commented", "explained".
+    offers: tuple[str, ...] = ()
     #: At an edge: how the carrier spells a header that is given in lower case; None for as it is.
     spell: Callable[[str], str] | None = None
     #: At an edge: reads the caller's IP address; has the parameters of the watched function.

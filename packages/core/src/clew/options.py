@@ -55,6 +55,7 @@ SETTINGS = (
     ("http.client", "told_hosts", "told_hosts"),
     ("slow", "slow_statement_ms", "slow_statement"),
     ("commented", "sql_comment", "sql_comment"),
+    ("explained", "explain", "explain"),
 )
 _PROVIDERS = ("tracer_provider", "meter_provider")
 #: What other keywords of OpenTelemetry's instrumentors are called here.
@@ -130,8 +131,7 @@ def _kinds(part: Any) -> Iterator[str]:
         yield part.family
         if part.slow:
             yield "slow"
-        if part.commented:
-            yield "commented"
+        yield from part.offers
     elif isinstance(part, (tuple, Mapping)):
         for inner in part.values() if isinstance(part, Mapping) else part:
             yield from _kinds(inner)

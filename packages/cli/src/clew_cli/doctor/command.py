@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from argparse import REMAINDER, ArgumentParser
+from argparse import REMAINDER
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 from operator import attrgetter
@@ -14,6 +14,7 @@ from clew_cli.doctor.endpoints import endpoints
 from clew_cli.doctor.findings import BAD, GOOD, NOTE, Finding
 from clew_cli.doctor.installation import agents, settings, versions
 from clew_cli.doctor.plugins import plugins
+from clew_cli.parser import Parser
 from clew_cli.settings import settle
 
 SIGNS = {GOOD: "ok ", NOTE: " - ", BAD: "BAD"}
@@ -21,7 +22,7 @@ SIGNS = {GOOD: "ok ", NOTE: " - ", BAD: "BAD"}
 
 def doctor(arguments: list[str]) -> int:
     """Prints what was found; the status is 1 when telemetry is missing because of something, else 0."""
-    parser = ArgumentParser(
+    parser = Parser(
         "clew doctor",
         description="Finds out why nothing arrives: versions, settings, other agents, plugins, the collector.",
     )

@@ -133,7 +133,7 @@ def commented(operation: Operation, doubled: bool = True) -> Operation:
     def inside(telemetry: Telemetry) -> Callable[[Any], Any] | None:
         return None if telemetry.settings.sql_comment == "off" else commenting(telemetry, doubled)
 
-    return operation._replace(inside=inside, commented=True)
+    return operation._replace(inside=inside, offers=(*operation.offers, "commented"))
 
 
 def explained(operation: Operation, explain: Explain) -> Operation:
@@ -147,7 +147,7 @@ def explained(operation: Operation, explain: Explain) -> Operation:
         asking = explaining(telemetry, explain)
         return asking if innermost is None else lambda function: asking(innermost(function))
 
-    return operation._replace(inside=inside)
+    return operation._replace(inside=inside, offers=(*operation.offers, "explained"))
 
 
 def awaited(operation: Operation) -> Operation:

@@ -217,9 +217,7 @@ class DbClientContract(InstrumentorContract):
     ) -> None:
         if self.plan is None:
             pytest.skip("no plans of this driver")
-        monkeypatch.setattr("clew.explaining._asked", set())
-        for module in ("recorder", "explaining"):
-            monkeypatch.setattr(f"clew.{module}.clock", lambda: time.perf_counter_ns() + 10**12)
+        _every_statement_is_slow(monkeypatch)
         asked = f"SELECT number FROM items WHERE sku = 'hunter2' OR sku = {self.placeholder}"
         with configured(CLEW_EXPLAIN="on"), enabled(self.plugin) as record, self.connect() as connection:
             self.run(connection, "DROP TABLE IF EXISTS items")
@@ -238,6 +236,18 @@ class DbClientContract(InstrumentorContract):
             first["clew.db.plan"]
         ]
         assert "hunter" not in repr([first, second, insert, caplog.messages])
+
+    def test_plans_can_be_asked_for_by_one_plugin_alone(self, monkeypatch: Any) -> None:
+        if self.plan is None:
+            pytest.skip("no plans of this driver")
+        _every_statement_is_slow(monkeypatch)
+        wanted = {f"CLEW_{self.plugin.words[0]}_EXPLAIN": "on"}
+        with configured(**wanted), enabled(self.plugin) as record, self.connect() as connection:
+            self.run(connection, "DROP TABLE IF EXISTS items")
+            self.run(connection, "CREATE TABLE items (sku VARCHAR(40), number INTEGER)")
+            self.run(connection, "SELECT number FROM items")
+            self.run(connection, "DROP TABLE items")
+        assert "clew.db.plan" in {key for span in record.spans() for key in span.attributes or {}}
 
     @pytest.mark.parametrize("kind", ["off", "request", "static"])
     def test_the_server_is_told_whose_statement_it_is_where_that_is_wanted(self, kind: str, monkeypatch: Any) -> None:
@@ -338,6 +348,13 @@ class DbClientContract(InstrumentorContract):
         with self.connect() as connection:
             self.run(connection, "SELECT 1")
         assert list(record.spans()) == []
+
+
+def _every_statement_is_slow(monkeypatch: Any) -> None:
+    """And none has been asked for its plan."""
+    monkeypatch.setattr("clew.explaining._asked", set())
+    for module in ("recorder", "explaining"):
+        monkeypatch.setattr(f"clew.{module}.clock", lambda: time.perf_counter_ns() + 10**12)
 
 
 @contextmanager
