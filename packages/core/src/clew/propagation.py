@@ -10,7 +10,6 @@ from contextvars import ContextVar
 from fnmatch import fnmatchcase
 from functools import cache, lru_cache, partial
 from operator import attrgetter
-from random import Random
 from typing import TYPE_CHECKING, Any, cast
 
 from opentelemetry import baggage, propagate
@@ -166,10 +165,9 @@ def _with_baggage(context: Context, text: str) -> Context:
     return context
 
 
-_random = Random()  # of our own: applications seed the global one
-random_bits = _random.getrandbits
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_random.seed)  # a child would otherwise repeat its parent's IDs
+def random_bits(count: int) -> int:
+    """A number of so many bits of the system's: applications seed what is Python's, and forked children repeat it."""
+    return int.from_bytes(os.urandom(count // 8), "big")
 
 
 def random_id() -> str:
