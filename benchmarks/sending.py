@@ -14,19 +14,20 @@ Run = Callable[[int, int], None]
 PATIENCE = 30.0  # seconds
 PART = 100  # operations in one task: an agent keeps no more than 500 to 2000 spans of a trace
 
-PROVIDERS = (("opentelemetry.trace", "get_tracer_provider"), ("opentelemetry._logs", "get_logger_provider"))
+PROVIDERS = (
+    ("opentelemetry.trace", "get_tracer_provider"),
+    ("opentelemetry._logs", "get_logger_provider"),
+    ("opentelemetry.metrics", "get_meter_provider"),
+)
 
 
 def settle() -> None:
-    """Sends what is recorded so far, so that each round pays for its own export."""
-    for module, getter in PROVIDERS:
-        if module in sys.modules:
-            flush = getattr(getattr(sys.modules[module], getter)(), "force_flush", None)
-            if flush is not None:
-                flush()
+    """Sends what is recorded so far, every signal once, so that each round pays for its own export."""
     for name, flush in FLUSHES.items():
         if name in sys.modules:
             flush(sys.modules[name])
+            return
+    flush_opentelemetry()
 
 
 def in_tasks(run: Run) -> Run:
@@ -41,6 +42,18 @@ def in_tasks(run: Run) -> Run:
                 run(start, min(PART, first + count - start))
 
     return run_parts
+
+
+def flush_opentelemetry() -> None:
+    for module, getter in PROVIDERS:
+        if module in sys.modules:
+            flush = getattr(getattr(sys.modules[module], getter)(), "force_flush", None)
+            if flush is not None:
+                flush()
+
+
+def flush_clew(module: Any) -> None:
+    module.force_flush()  # all signals, as that of each of its providers does
 
 
 def flush_datadog(module: Any) -> None:
@@ -64,6 +77,7 @@ def flush_sentry(module: Any) -> None:
 
 
 FLUSHES: dict[str, Callable[[Any], None]] = {
+    "clew_sdk": flush_clew,
     "ddtrace.trace": flush_datadog,
     "elasticapm": flush_elastic,
     "newrelic.core.agent": flush_newrelic,
