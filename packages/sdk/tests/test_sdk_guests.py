@@ -101,7 +101,8 @@ def test_guests_that_raise_harm_nobody(sink: Sink, pipeline_to: Make) -> None:
     [
         (sampling.ALWAYS_ON, None, True), (sampling.ALWAYS_OFF, None, False), (sampling.DEFAULT_ON, UNSAMPLED, False),
         (sampling.DEFAULT_OFF, SAMPLED, True), (sampling.TraceIdRatioBased(0), SAMPLED, False),
-        (None, UNSAMPLED, False),
+        (None, UNSAMPLED, False), (sampling.ParentBasedTraceIdRatio(0), None, False),
+        (sampling.ParentBasedTraceIdRatio(0), SAMPLED, True), (sampling.ParentBasedTraceIdRatio(1), UNSAMPLED, False),
         ("always_off", SAMPLED, False), ("parentbased_always_off", SAMPLED, True), ("traceidratio", SAMPLED, False),
         ("parentbased_traceidratio", SAMPLED, True), ("parentbased_traceidratio", None, False), ("unknown", None, True),
     ],
@@ -124,6 +125,18 @@ def test_samplers_of_the_sdk_and_of_the_environment_decide(
         assert (found.trace_id, found.is_remote) == (parent.trace_id, False)
     child = tracer.start_span("child", trace.set_span_in_context(span))
     assert child.get_span_context().trace_id == found.trace_id
+
+
+@pytest.mark.parametrize("chosen", ["parentbased_traceidratio", "traceidratio", "theirs"])
+def test_a_ratio_decides_by_the_trace_id_alone(chosen: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As every other service that follows the specification."""
+    monkeypatch.setenv("OTEL_TRACES_SAMPLER", chosen)
+    monkeypatch.setenv("OTEL_TRACES_SAMPLER_ARG", "0.25")
+    sampler = sampling.ParentBasedTraceIdRatio(0.25) if chosen == "theirs" else None
+    tracer = TracerProvider(sampler=sampler, pipeline=Pipeline()).get_tracer("t")
+    roots = [tracer.start_span("s", Context()).get_span_context() for _ in range(400)]
+    assert all(root.trace_flags.sampled == (root.trace_id & (2**64 - 1) < 2**62) for root in roots)
+    assert 0 < sum(root.trace_flags.sampled for root in roots) < 400
 
 
 def test_a_span_that_is_recorded_but_not_sampled_is_for_processors_only(sink: Sink, pipeline_to: Make) -> None:

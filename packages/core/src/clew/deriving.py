@@ -85,6 +85,8 @@ class _Derivation:
         def choose(asked: Any) -> Any:
             root = getattr(sys.modules[module], name)
             base = asked or root
+            if base.__class__ is type and base in memo:  # nearly always: the rest takes 4 us
+                return memo[base]
             # A factory function is handed on: what it makes is its own business. So is a class of another kind.
             if not isinstance(base, type) or not issubclass(base, root) or base in self._made:
                 return base
@@ -107,7 +109,7 @@ class _Derivation:
             if not switch.on:
                 return function(*args, **kwargs)
             try:
-                if any(isinstance(arg, type) for arg in args):  # by position
+                if len(args) > 1 and any(isinstance(arg, type) for arg in args):  # by position
                     chosen_args = tuple(choose(arg) if isinstance(arg, type) else arg for arg in args)
                 else:
                     chosen = choose(kwargs.get(keyword) or (getattr(args[0], default, None) if default else None))

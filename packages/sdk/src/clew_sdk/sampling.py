@@ -32,6 +32,8 @@ class Decision(NamedTuple):
 
 
 Sampler = Callable[[Request], Decision]
+#: The part of a trace ID that decides.
+DIGITS = (1 << 64) - 1
 
 
 def always_on(request: Request) -> Decision:
@@ -42,26 +44,36 @@ def always_off(request: Request) -> Decision:
     return Decision(False, False, None, _parent_state(request))
 
 
+def bound_of(ratio: float) -> int:
+    """By the last 64 bits of the trace ID, so every service decides alike."""
+    return round(ratio * (DIGITS + 1))
+
+
 def trace_id_ratio(ratio: float) -> Sampler:
-    """Samples by the last 64 bits of the trace ID, so every service decides alike."""
-    bound = round(ratio * 2**64)
+    bound = bound_of(ratio)
 
     def sample(request: Request) -> Decision:
-        return (always_on if request.trace_id & 0xFFFFFFFFFFFFFFFF < bound else always_off)(request)
+        return (always_on if request.trace_id & DIGITS < bound else always_off)(request)
 
     return sample
 
 
-def parent_based(root: Sampler) -> Sampler:
-    def sample(request: Request) -> Decision:
-        if request.parent is None:
-            return root(request)
-        return (always_on if request.parent.trace_flags & 1 else always_off)(request)
+class ParentBased:
+    """As the parent is; of the roots those whose trace ID ends below `bound`.
 
-    return sample
+    A tracer that knows it need not ask it: the decision is half of what a span costs that is not sampled.
+    """
+
+    def __init__(self, bound: int) -> None:
+        self.bound = bound
+
+    def __call__(self, request: Request) -> Decision:
+        parent = request.parent
+        sampled = request.trace_id & DIGITS < self.bound if parent is None else parent.trace_flags & 1
+        return (always_on if sampled else always_off)(request)
 
 
-parent_based_always_on = parent_based(always_on)
+parent_based_always_on = ParentBased(DIGITS + 1)
 
 
 def from_environment() -> Sampler:
@@ -73,8 +85,8 @@ def from_environment() -> Sampler:
         "always_off": lambda: always_off,
         "traceidratio": lambda: trace_id_ratio(ratio),
         "parentbased_always_on": lambda: parent_based_always_on,
-        "parentbased_always_off": lambda: parent_based(always_off),
-        "parentbased_traceidratio": lambda: parent_based(trace_id_ratio(ratio)),
+        "parentbased_always_off": lambda: ParentBased(0),
+        "parentbased_traceidratio": lambda: ParentBased(bound_of(ratio)),
     }
     return known[name]() if name in known else _installed(name)
 
@@ -113,9 +125,15 @@ def adapt(theirs: Any) -> Sampler:
 
 
 def _plain(theirs: Any) -> Sampler | None:
-    """Ours for the SDK's own default, which nearly everybody passes."""
-    module = sys.modules.get("opentelemetry.sdk.trace.sampling")
-    return parent_based_always_on if module is not None and theirs is module.DEFAULT_ON else None
+    """Ours for those of the SDK that nearly everybody passes."""
+    module: Any = sys.modules.get("opentelemetry.sdk.trace.sampling")
+    if module is None:
+        return None
+    if theirs is module.DEFAULT_ON:
+        return parent_based_always_on
+    if type(theirs) is module.ParentBasedTraceIdRatio:
+        return ParentBased(theirs._root.bound)
+    return None
 
 
 def _parent_state(request: Request) -> Any:

@@ -26,7 +26,7 @@ from clew_sdk.otlp.request import field
 from clew_sdk.otlp.spans import FAILED, LOCAL, REMOTE, UNSET, pack_child, pack_root, pack_times
 from clew_sdk.otlp.values import copied
 from clew_sdk.span import Span
-from clew_sdk.tracer import Asked, Origin, Tracer, new_lineage
+from clew_sdk.tracer import Asked, Origin, Tracer
 
 Attributes = dict[str, Any]
 _put = dict.__setitem__  # a Context refuses to be changed, but this one is not yet anybody's
@@ -78,7 +78,7 @@ class Shorthand:
         parent: Any = context.get(_SPAN_KEY)
         tracer = self.tracer
         if remote is None and tracer.inherits and (parent is None or isinstance(parent, Span)):
-            lineage, parent_id = (new_lineage(), 0) if parent is None else (parent._lineage, parent._span_id)
+            lineage, parent_id = (tracer.new_lineage(), 0) if parent is None else (parent._lineage, parent._span_id)
             note = Note(self, lineage, parent_id, facts, context.get(REQUEST_ID))
         elif tracer.successor is not None:
             return self._elsewhere(tracer.successor).begin(context, facts, remote, began)
@@ -152,8 +152,8 @@ class Shorthand:
 
     def _original(self, context: Context, facts: Any, remote: Any) -> Note:
         tracer = self.tracer
-        if remote is not None and tracer.inherits and remote.flags & 1:
-            lineage = Lineage(remote.trace_id, FLAGS[remote.flags & 3], remote.state, True)
+        if remote is not None and tracer.inherits:
+            lineage = Lineage(remote.trace_id, FLAGS[remote.flags & 3], remote.state, remote.flags & 1 == 1)
             note = Note(self, lineage, remote.span_id, facts, context.get(REQUEST_ID))
             note._remote = True
             return note
@@ -185,7 +185,7 @@ class Shorthand:
         if isinstance(parent, Span):
             lineage, parent_id = parent._lineage, parent._span_id
         elif parent is None:
-            lineage, parent_id = new_lineage(), 0
+            lineage, parent_id = self.tracer.new_lineage(), 0
         else:
             lineage, parent_id, remote, span_id, _ = self._origin(context, facts)
         ids = span_id or random_bits(64) or 1, parent_id, remote

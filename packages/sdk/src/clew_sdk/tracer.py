@@ -26,7 +26,7 @@ from clew_sdk.exceptions import one_line
 from clew_sdk.ids import random_bits
 from clew_sdk.lineage import FLAGS, NEW, RANDOM, Lineage
 from clew_sdk.otlp.values import copied
-from clew_sdk.sampling import Request, parent_based_always_on
+from clew_sdk.sampling import DIGITS, ParentBased, Request
 from clew_sdk.scope import Scope
 from clew_sdk.span import DROPPED_LINKS, ON_EXIT, START, Span, count
 
@@ -61,7 +61,7 @@ class Asked(NamedTuple):
 class Tracer(ApiTracer):
     """Makes the spans of one instrumentation scope.
 
-    `inherits` says that a span under a span of ours is sampled as its parent is, and a root always, which needs no
+    `inherits` says that a span under another is sampled as its parent is, and a root by its trace ID, which needs no
     question.
     """
 
@@ -71,10 +71,9 @@ class Tracer(ApiTracer):
         self.encoder, self.outbox, self.notes = provider.encoder, provider.outbox, provider.notes
         self._encode = provider.encoder.encode
         self._generator = provider.foreign_ids
-        self._sampler = provider.sample
-        self.inherits = (
-            provider.sample is parent_based_always_on and self._generator is None and provider.outbox is not None
-        )
+        self._sampler = sampler = provider.sample
+        self.inherits = isinstance(sampler, ParentBased) and self._generator is None and provider.outbox is not None
+        self._bound = sampler.bound if isinstance(sampler, ParentBased) else 0
         self._random = _random_bit(self._generator)
         self.successor: ApiTracer | None = None
         self._scribes: list[Shorthand] = []
@@ -150,19 +149,26 @@ class Tracer(ApiTracer):
         """For a span that is not simply the child of one of ours: a root, a remote or foreign parent."""
         above: Any = context.get(_SPAN_KEY)
         if self.inherits:
-            # Where the default sampler need not be asked: 1 us cheaper (3 us after a system call), once a request.
+            # Where the sampler need not be asked: 1 us cheaper (3 us after a system call), once a request.
             if above is None:
-                return Origin(new_lineage())
+                return Origin(self.new_lineage())
             if above.__class__ is NonRecordingSpan:
                 trace_id, span_id, remote, flags, state, valid = above.get_span_context()
-                if valid and flags & 1:
+                if valid:
                     known = None if state is DEFAULT_TRACE_STATE else state
-                    return Origin(Lineage(trace_id, FLAGS[flags & 3], known, True), span_id, remote)
+                    return Origin(Lineage(trace_id, FLAGS[flags & 3], known, flags & 1 == 1), span_id, remote)
         came = get_current_span(context).get_span_context()
         parent = came if isinstance(came, SpanContext) and came.is_valid else None
         if self.outbox is None and not self.guests:
             return _passing(parent)
         return self._sampled(context, parent, asked())
+
+    def new_lineage(self) -> Lineage:
+        """Of a root, where the tracer decides itself."""
+        trace_id = random_bits(128) or 1
+        if trace_id & DIGITS < self._bound:
+            return Lineage(trace_id, NEW, None, True)
+        return Lineage(trace_id, FLAGS[RANDOM], None, False)
 
     def _sampled(self, context: Context, parent: SpanContext | None, asked: Asked) -> Origin:
         trace_id = parent.trace_id if parent is not None else self._new_trace_id()
@@ -199,11 +205,6 @@ class Tracer(ApiTracer):
         self.take_on()
         self.start_span = successor.start_span  # type: ignore[method-assign]
         self.start_as_current_span = successor.start_as_current_span  # type: ignore[method-assign]
-
-
-def new_lineage() -> Lineage:
-    """Of a root that is sampled."""
-    return Lineage(random_bits(128) or 1, NEW, None, True)
 
 
 def _passing(parent: SpanContext | None) -> Origin:

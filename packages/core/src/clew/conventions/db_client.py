@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from operator import attrgetter
 from typing import Any
 
@@ -57,7 +58,7 @@ def statement(
         text, connection, batch = read
         if type(text) is not str:
             text = _text(text, connection)
-        if len(text) < CHATTER_LENGTH and _CHATTER.match(text) and not _with_chatter():
+        if len(text) < CHATTER_LENGTH and _is_chatter(text) and not _with_chatter():
             return None
         known = db.known(connection) or db.remember(connection, read_server(connection))
         if len(text) > sql.LONGEST:  # a note may wait for a second: what is not read of the statement need not
@@ -200,6 +201,11 @@ def _text(text: Any, connection: Any) -> str:
         return "?".join(strings)
     # What is nothing of the kind, the driver will refuse: the caller's mistake, not one of ours.
     return str(text.as_string(connection)) if hasattr(text, "as_string") else ""
+
+
+@lru_cache(1024)
+def _is_chatter(text: str) -> bool:
+    return _CHATTER.match(text) is not None
 
 
 def _with_chatter() -> bool:
