@@ -101,6 +101,25 @@ def test_classes_of_the_application_stay_what_they_are() -> None:
     assert [span.name for span in record.spans()] == ["SELECT"]
 
 
+class Cooperative(sqlite3.Cursor):
+    def execute(self, sql: str, *parameters: Any) -> Any:
+        return super().execute(sql, *parameters)
+
+
+class Explicit(sqlite3.Cursor):
+    def execute(self, sql: str, *parameters: Any) -> Any:
+        return sqlite3.Cursor.execute(self, sql, *parameters)
+
+
+@pytest.mark.parametrize("kind", [Cooperative, Explicit])
+def test_a_method_around_the_librarys_own_is_one_span(kind: type[sqlite3.Cursor]) -> None:
+    """Such as that of Django's cursors, of new and of older versions."""
+    with enabled(plugin) as record, closing(sqlite3.connect(":memory:")) as connection:
+        assert connection.cursor(factory=kind).execute("SELECT 1").fetchall() == [(1,)]
+        assert connection.cursor(kind).execute("SELECT ?", (2,)).fetchall() == [(2,)]
+    assert [span.name for span in record.spans()] == ["SELECT", "SELECT"]
+
+
 def test_a_script_is_one_span() -> None:
     with enabled(plugin) as record, closing(sqlite3.connect(":memory:")) as connection:
         connection.executescript("CREATE TABLE a (b); INSERT INTO a VALUES ('hunter2');")

@@ -134,7 +134,9 @@ class _Derivation:
             if function is None:
                 continue
             if isinstance(what, Operation):
-                members[name] = self._recorded(function, what)
+                # A method that the application's class has for itself may well call the one beneath: one call, not two.
+                whole = below is not None and function is not getattr(below.__base__, name, None)
+                members[name] = self._recorded(function, what._replace(innermost=False) if whole else what)
             elif below is None:
                 keyword, inner = what
                 members[name] = self.with_factory(function, keyword, inner)
