@@ -10,6 +10,7 @@ from typing import Any, NoReturn, TypeVar
 
 import pytest
 
+from clew.testing import recording
 from servers.cassandra import running_cassandra
 from servers.mariadb import running_mariadb
 from servers.memcached import running_memcached
@@ -22,6 +23,14 @@ from servers.search_engine import running_search_engine
 from servers.stack import running_stack
 
 T = TypeVar("T")
+
+
+def pytest_configure() -> None:
+    """`CLEW_TEST_OVER=clew-sdk`: what is recorded goes through our own SDK, not through the official one."""
+    if os.environ.get("CLEW_TEST_OVER") == "clew-sdk":
+        from servers.own_recording import OwnRecording
+
+        recording.made = OwnRecording
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -103,6 +103,8 @@ class Recording:
                         yield scope, metric, point
 
 
+#: What makes the recording of this process.
+made: Callable[[], Recording] = Recording
 _recording: Recording | None = None
 
 
@@ -110,7 +112,7 @@ def recording() -> Recording:
     """The recording of this process, installed when it is first asked for."""
     global _recording
     if _recording is None:
-        _recording = Recording().install()
+        _recording = made().install()
     return _recording
 
 
