@@ -111,6 +111,13 @@ class TestClickHouseConnect(Telling, DbClientContract):
             assert (span.attributes or {})["db.query.text"] == "INSERT INTO items FORMAT CSV"
         assert connection.command("SELECT sum(number) FROM items") == 9423
 
+    def test_the_database_is_the_one_that_the_client_has_now(self, record: Recording, connection: Any) -> None:
+        connection.query("SELECT 1")
+        connection.database = "system"
+        connection.query("SELECT count() FROM one")
+        connection.database = "default"
+        assert [(span.attributes or {})["db.namespace"] for span in record.spans()] == ["default", "system"]
+
     def test_parameters_that_the_server_binds_stay_home(self, record: Recording, connection: Any) -> None:
         connection.query("SELECT number FROM items WHERE sku = {sku:String}", parameters={"sku": "hunter2"})
         assert (record.span().attributes or {})["db.query.text"] == "SELECT number FROM items WHERE sku = {sku:String}"

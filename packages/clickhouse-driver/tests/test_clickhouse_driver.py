@@ -85,6 +85,15 @@ class TestClickHouseDriver(DbClientContract):
         ]
         assert connection.execute("SELECT count() FROM items") == [(9,)]
 
+    def test_the_database_is_the_one_in_use(self, record: Recording, connection: Any) -> None:
+        connection.execute("CREATE DATABASE IF NOT EXISTS other")
+        connection.execute("USE other")
+        connection.execute("SELECT 1")
+        connection.execute("USE default")
+        told = [(span.attributes or {})["db.namespace"] for span in record.spans()]
+        assert told[0] == "default"
+        assert told[2] == "other"
+
     def test_what_the_server_quotes_in_a_failure_stays_home(self, record: Recording, connection: Any) -> None:
         with pytest.raises(ServerException, match="hunter2"):
             connection.execute("SELECT 1 FROM , %(sku)s", {"sku": "hunter2"})
