@@ -66,12 +66,13 @@ def _engine() -> Iterator[int]:
     uv, script = find("uv", [Path(sys.executable).parent]), HERE / "engine.py"
     if uv is None:
         raise Unavailable("No Docker engine answers, and uv is not installed: pip install uv")
-    fetched = subprocess.run([uv, "sync", "--quiet", "--script", script], capture_output=True, text=True)
+    options = ["--quiet", "--no-python-downloads", "--script", script]
+    fetched = subprocess.run([uv, "sync", *options], capture_output=True, text=True)
     if fetched.returncode != 0:
         raise Unavailable(f"uv cannot get what {script.name} names: {fetched.stderr.strip()[-300:]}. Or start Docker.")
     (port,) = free_ports(1)
     with tempfile.TemporaryDirectory(prefix="clew-clickhouse-") as name:
-        command = [uv, "run", "--quiet", "--script", script, str(port)]
+        command = [uv, "run", *options, str(port)]
         with running(command, ready=lambda: answers(f"http://127.0.0.1:{port}/ping"), log=Path(name) / "log"):
             yield port
 
