@@ -12,6 +12,7 @@ import pytest
 
 from clew.testing import recording
 from servers.cassandra import running_cassandra
+from servers.clickhouse import running_clickhouse, running_clickhouse_over_http
 from servers.mariadb import running_mariadb
 from servers.memcached import running_memcached
 from servers.mongodb import running_mongodb
@@ -62,6 +63,8 @@ redis_cluster = fixture(running_redis_cluster, "The ports of a real Redis cluste
 memcached = fixture(running_memcached, "The port of a real memcached.")
 mongodb = fixture(running_mongodb, "The port of a server of MongoDB's protocol.")
 cassandra = fixture(running_cassandra, "The port of a real Cassandra.")
+clickhouse_native = fixture(running_clickhouse, "The port of a real ClickHouse's own protocol.")
+clickhouse_http = fixture(running_clickhouse_over_http, "The port of ClickHouse's own engine behind HTTP.")
 search_engine = fixture(running_search_engine, "The port of what answers like a search engine.")
 stack = fixture(running_stack, "A real Collector in front of a real Jaeger and a real Prometheus.")
 

@@ -41,6 +41,10 @@ class Connections:
     def check(self, sql: str) -> str:
         return self.ask(sql)
 
+    async def check_async(self, sql: str) -> str:
+        await asyncio.sleep(0)
+        return self.ask(sql)
+
     def ask(self, sql: str) -> str:
         return sql
 
@@ -68,6 +72,7 @@ plugin = Plugin(
         pooled("a_pool:Connections.take_async", read_pool),
         patch("a_pool:Connections.ask", statement),
         quietly("a_pool:Connections.check", db_client.FAMILY),
+        quietly("a_pool:Connections.check_async", db_client.FAMILY),
     ],
 )
 
@@ -140,6 +145,7 @@ def test_what_is_done_quietly_is_not_recorded() -> None:
     with enabled(plugin) as record:
         pool: Any = Connections()
         assert pool.check("SELECT 1") == "SELECT 1"
+        assert asyncio.run(pool.check_async("SELECT 1")) == "SELECT 1"
         pool.ask("SELECT a FROM b")
     assert [span.name for span in record.spans()] == ["SELECT b"]
 

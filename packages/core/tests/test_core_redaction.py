@@ -140,6 +140,14 @@ def test_names_that_a_person_adds_are_secret_everywhere(monkeypatch: pytest.Monk
         ("RequestError(400, 'parsing_exception', 'hunter2')", "RequestError(400, REDACTED"),
         ('RequestError(400, \'{"reason": "hunter2"}\')', "RequestError(400, REDACTED"),
         ("NotFoundError(404, 'index_not_found')", "NotFoundError(404, 'index_not_found')"),
+        (
+            "Code: 47. DB::Exception: Unknown (SECRET) `a` in scope SELECT 'hunter2\n\n'. (UNKNOWN_IDENTIFIER) (version 1.2 (b))",
+            "Code: 47. DB::Exception: REDACTED (UNKNOWN_IDENTIFIER) (version 1.2 (b))",
+        ),
+        (
+            "Code: 27.\nDB::Exception: at row 1\nhunter2. Stack trace:\n\n0. a\n\nDuring handling of the above exception, b",
+            "Code: 27.\nDB::Exception: REDACTED\n\nDuring handling of the above exception, b",
+        ),
         ("(1062, \"Duplicate entry 'hunter2' for key 'a'\")", "(1062, \"Duplicate entry REDACTED for key 'a'\")"),
     ],
 )

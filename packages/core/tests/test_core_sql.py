@@ -95,6 +95,12 @@ def test_the_text_is_the_statement_without_its_literals(statement: str, text: st
             "SELECT [a b] FROM #t WHERE c = N'd' AND e = @p1",
             "SELECT [a b] FROM #t WHERE c = ? AND e = @p1",
         ),
+        (
+            "clickhouse",
+            "SELECT `it's`, \"a\".\"b\", [1, $a$it's$a$] /* /* */ it's */ FROM t #! it's\nWHERE c = {d:String}",
+            'SELECT `it\'s`, "a"."b", [?, ?] FROM t WHERE c = {d:String}',
+        ),
+        ("clickhouse", "SELECT a FROM b WHERE c = 'it\\'s' AND d = 'x'", "SELECT b"),
         ("other_sql", "SELECT a FROM b # it's\nWHERE c = 'd'", "SELECT b"),
         ("other_sql", "SELECT a FROM b WHERE c = q'[it's]'", "SELECT b"),
     ],

@@ -6,6 +6,10 @@ import re
 
 #: How a line of a message begins, also in the stack of a group of exceptions.
 _LINE = r"\n[ |]*"
+#: What may stand in a stack after the whole message of an exception.
+_NEXT = rf"{_LINE}{_LINE}(?:During handling of the above|The above exception was)|{_LINE}\+-"
+#: ClickHouse's name for a failure, and what clients add.
+_NAME = r"(?: \([A-Z][A-Z0-9_]{,64}\)(?: \((?:version|for url) [^\n]{,128})?)?"
 # A word of the message that is quick to find, and a pattern around the quotation: what stays before it and after it.
 # The message may have been cut, so that there is no end to find.
 _KNOWN = tuple(
@@ -34,6 +38,8 @@ _KNOWN = tuple(
         # SQLAlchemy
         ("[SQL: ", rf"({_LINE}\[SQL: ).*?((?={_LINE}\(Background on this error at: )|\Z)"),
         ("[parameters: ", rf"({_LINE}\[parameters: ).*?((?={_LINE}\(Background on this error at: )|\Z)"),
+        # ClickHouse, which quotes the statement with its parameters, and rows that it cannot read
+        ("DB::Exception: ", rf"(DB::Exception: ).*?({_NAME}(?={_NEXT}|\Z))"),
         # PostgreSQL and MySQL
         ("LINE ", rf"({_LINE}LINE \d+: )[^\n]*()"),
         ("DETAIL: ", rf"({_LINE}DETAIL: )[^\n]*()"),

@@ -39,9 +39,11 @@ _MYSQL = Dialect("string", True, False, False, False, False, r"--(?=\s)|\#", Fal
 _SQLITE = Dialect("place", True, True, False, False, False, "--", False, _NEVER)
 _ORACLE = Dialect("name", False, False, False, False, True, "--", False, _NEVER)
 _SQL_SERVER = Dialect("place", False, True, False, False, False, "--", True, _NEVER)
+_CLICKHOUSE = Dialect("name", True, False, True, False, False, r"--|\#", True, _NEVER)
 _CASSANDRA = Dialect("name", False, False, True, False, False, "--|//", False, _NEVER)
 DIALECTS = {
     "cassandra": _CASSANDRA,
+    "clickhouse": _CLICKHOUSE,
     "postgresql": _POSTGRESQL,
     "cockroachdb": _POSTGRESQL,
     "aws.redshift": _POSTGRESQL,

@@ -9,7 +9,10 @@ from clew.conventions import db_client, db_pool
 __all__ = ["plugin"]
 
 #: The names of dialects that OpenTelemetry calls differently.
-SYSTEMS = {"oracle": "oracle.db", "mssql": "microsoft.sql_server", "db2": "ibm.db2", "hana": "sap.hana"}
+SYSTEMS = {
+    "oracle": "oracle.db", "mssql": "microsoft.sql_server", "db2": "ibm.db2", "hana": "sap.hana",
+    "clickhousedb": "clickhouse",
+}  # fmt: skip
 
 
 def read_server(engine: Any) -> db_client.Server:

@@ -260,7 +260,7 @@ def mysql(host: Any, port: Any, database: Any, version: Any) -> Server:
 #: What systems call themselves, in lower case, with the conventions' name.
 SYSTEMS = {
     "postgresql": "postgresql", "microsoft sql server": "microsoft.sql_server", "mariadb": "mariadb",
-    "mysql": "mysql", "oracle": "oracle.db", "sqlite": "sqlite", "db2": "ibm.db2",
+    "mysql": "mysql", "oracle": "oracle.db", "sqlite": "sqlite", "db2": "ibm.db2", "clickhouse": "clickhouse",
 }  # fmt: skip
 
 
