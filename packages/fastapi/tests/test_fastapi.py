@@ -17,10 +17,9 @@ import clew
 import clew_logging
 import clew_uvicorn
 from clew.testing.contracts.http_server import METRIC, HttpServerContract, ask, endless, errands, inner, server_spans
-from clew.testing.recording import Recording, enabled
+from clew.testing.recording import enabled
 from clew.testing.serving import uvicorn_serves
 from clew_fastapi import plugin
-from clew_fastapi.instrumentor import FastAPIInstrumentor
 from clew_starlette import plugin as starlette_plugin
 
 logger = logging.getLogger("shop")
@@ -124,8 +123,8 @@ class TestFastAPI(HttpServerContract):
     patched = [(fastapi.FastAPI, "__call__")]
     native_spans = 1 if hasattr(fastapi, "telemetry") else 0
 
-    def serve(self) -> Any:
-        return uvicorn_serves(make_app())
+    make_app = staticmethod(make_app)
+    served = staticmethod(uvicorn_serves)
 
     def test_an_included_router_is_named_with_every_prefix(self, record: Any, port: int) -> None:
         ask(port, "/v1/routed/items/7")
@@ -183,16 +182,3 @@ class TestFastAPIWithinItsServer(TestFastAPI):
     """Whoever is outermost opens the span; whoever is further in adds what they know."""
 
     plugins = [clew_uvicorn.plugin, plugin, starlette_plugin]
-
-
-def test_one_application_may_be_followed_by_itself() -> None:
-    own, door = Recording(), fastapi.FastAPI.__call__
-    followed, other = make_app(), make_app()
-    FastAPIInstrumentor.instrument_app(followed, tracer_provider=own.tracer_provider, excluded_urls="/log")
-    for app in (followed, other):
-        with uvicorn_serves(app) as port:
-            for path in ("/items/7", "/log"):
-                assert ask(port, path).status == 200
-    assert [span.name for span in own.spans()] == [server_spans(own, 1)[0].name]
-    FastAPIInstrumentor.uninstrument_app(followed)
-    assert fastapi.FastAPI.__call__ is door

@@ -236,6 +236,22 @@ def test_a_long_recursion_is_cut_at_its_beginning(provider: TracerProvider) -> N
     assert all(len(attributes_of(event)["exception.stacktrace"]) <= 16384 for event in message.events)
 
 
+@pytest.mark.parametrize(("limit", "kept"), [(None, 16384), ("5000", 16384), ("20000", 17003), ("100", 100)])
+def test_of_a_long_stack_the_end_is_sent_where_it_happened(
+    limit: str | None, kept: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if limit is not None:
+        monkeypatch.setenv("OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT", limit)
+    provider = TracerProvider(pipeline=Pipeline())
+    span = provider.get_tracer("t").start_span("s")
+    span.add_event("exception", {"exception.stacktrace": "x" * 17000 + "\nno", "other": "x" * 17000 + "\nno"})
+    span.end()
+    (message,) = sent(provider)
+    found = attributes_of(message.events[0])
+    assert found["exception.stacktrace"] == ("x" * 17000 + "\nno")[-kept:]
+    assert len(found["other"]) == min(int(limit or 4096), 17003)
+
+
 def test_ok_is_final_and_unset_is_ignored(provider: TracerProvider) -> None:
     """Specification, trace API, "Set Status"."""
     tracer = provider.get_tracer("t")

@@ -25,10 +25,9 @@ import clew
 import clew_logging
 import clew_uvicorn
 from clew.testing.contracts.http_server import HttpServerContract, ask, endless, errands, inner, server_spans
-from clew.testing.recording import Recording, enabled
+from clew.testing.recording import enabled
 from clew.testing.serving import uvicorn_serves
 from clew_starlette import plugin
-from clew_starlette.instrumentor import StarletteInstrumentor
 
 logger = logging.getLogger("shop")
 
@@ -129,8 +128,8 @@ class TestStarlette(HttpServerContract):
     nested = ("/nested/main/deep/items/7", "/nested/{shop}/deep/items/{number}")
     patched = [(starlette.applications.Starlette, "__call__"), (starlette.routing.Route, "handle")]
 
-    def serve(self) -> Any:
-        return uvicorn_serves(make_app())
+    make_app = staticmethod(make_app)
+    served = staticmethod(uvicorn_serves)
 
     def test_several_background_tasks_are_a_span_each_also_in_threads(self, record: Any, port: int) -> None:
         ask(port, "/background/in/threads")
@@ -178,19 +177,6 @@ def test_an_application_that_is_loaded_by_name_is_no_factory(tmp_path: Path, mon
 def test_a_wrong_call_is_refused_as_ever() -> None:
     with enabled(plugin), pytest.raises(TypeError):
         Starlette()()  # type: ignore[call-arg]
-
-
-def test_one_application_may_be_followed_by_itself() -> None:
-    own, door = Recording(), starlette.applications.Starlette.__call__
-    followed, other = make_app(), make_app()
-    StarletteInstrumentor.instrument_app(followed, tracer_provider=own.tracer_provider, excluded_urls="/log")
-    for app in (followed, other):
-        with uvicorn_serves(app) as port:
-            for path in ("/items/7", "/log"):
-                assert ask(port, path).status == 200
-    assert [span.name for span in own.spans()] == [server_spans(own, 1)[0].name]
-    StarletteInstrumentor.uninstrument_app(followed)
-    assert starlette.applications.Starlette.__call__ is door
 
 
 def test_a_scope_made_by_hand_may_have_next_to_nothing(caplog: Any) -> None:

@@ -9,6 +9,7 @@ from clew_sdk import settings
 ARRAY_VALUES = 4096  # values in one attribute, nested ones included
 DEPTH = 16
 KEY_LENGTH = 256
+VALUE_LENGTH = 4096  # where nobody says how long a value may be
 STACK_LENGTH = 16384
 EXCEPTIONS = 8
 
@@ -17,11 +18,16 @@ class Limits(NamedTuple):
     """Counts per span and lengths in characters, as the specification names them (common, "Attribute Limits")."""
 
     attributes: int = 128
-    value_length: int = 4096
+    value_length: int = VALUE_LENGTH
     events: int = 128
     links: int = 128
     event_attributes: int = 128
     link_attributes: int = 128
+
+
+def longest_stack(value_length: int) -> int:
+    """A stack may be longer than other values, unless a person wants even these shorter."""
+    return value_length if value_length < VALUE_LENGTH else max(value_length, STACK_LENGTH)
 
 
 def span_limits() -> Limits:

@@ -193,7 +193,7 @@ def entry_of(record: Any) -> Entry:
 def _attributes(given: Any, exception: BaseException | None, context: Context) -> dict[str, Any]:
     found = copied(given) if given else {}
     if exception is not None:
-        found = {**exception_attributes(exception, 4096), **found}
+        found = {**exception_attributes(exception, limits.VALUE_LENGTH), **found}
     request_id = context.get(REQUEST_ID)
     if request_id is not None and "request.id" not in found:
         found["request.id"] = request_id

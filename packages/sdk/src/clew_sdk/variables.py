@@ -48,7 +48,9 @@ _PLAIN: dict[str, Variable] = {
         "kind of the histograms",
     ),
     "OTEL_ATTRIBUTE_COUNT_LIMIT": Variable(to.count, 128, "attributes of anything"),
-    "OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT": Variable(to.count, 4096, "characters of an attribute's value"),
+    "OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT": Variable(
+        to.count, 4096, "characters of an attribute's value; of a stack the last 16384, unless this is less"
+    ),
     "OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT": Variable(to.count, 128, "attributes of a span"),
     "OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT": Variable(to.count, 4096, "characters of a span attribute's value"),
     "OTEL_SPAN_EVENT_COUNT_LIMIT": Variable(to.count, 128, "events of a span"),

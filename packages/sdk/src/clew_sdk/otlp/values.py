@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from struct import Struct
 from typing import Any
 
-from clew_sdk.limits import ARRAY_VALUES, DEPTH, KEY_LENGTH
+from clew_sdk.limits import ARRAY_VALUES, DEPTH, KEY_LENGTH, VALUE_LENGTH, longest_stack
 from clew_sdk.otlp.wire import block, double, signed, utf8, varint
 
+STACK = "exception.stacktrace"
 REMEMBERED = 2048  # pairs
 REMEMBERED_LENGTH = 200  # characters of a value; longer ones seldom come twice
 pack_double = Struct("<d").pack
@@ -24,9 +25,10 @@ class Attributes(dict[tuple[str, Any, type], bytes]):
     By key, value and type: 1, True and 1.0 are equal and would be taken for one another.
     """
 
-    def __init__(self, tag: bytes, most: int = 128, value_length: int = 4096) -> None:
+    def __init__(self, tag: bytes, most: int = 128, value_length: int = VALUE_LENGTH) -> None:
         super().__init__()
         self._tag, self._most, self._value_length = tag, most, value_length
+        self._stack_length = longest_stack(value_length)
         self._keys: dict[str, bytes] = {}
         self._openings: dict[str, list[bytes]] = {}
         self._before_doubles: dict[str, bytes] = {}
@@ -75,7 +77,11 @@ class Attributes(dict[tuple[str, Any, type], bytes]):
         key, value, kind = item
         if kind is float:  # durations: no two are the same
             return (self._before_doubles.get(key) or self._before_double(key)) + pack_double(value)
-        field = block(self._tag, self._key(key) + _length_first(any_value(value, self._value_length)))
+        longest = self._value_length
+        if key == STACK and kind is str:
+            longest = self._stack_length
+            value = value[-longest:]  # where it happened is told at the end
+        field = block(self._tag, self._key(key) + _length_first(any_value(value, longest)))
         if kind is int or kind is bool or (kind is str and len(value) <= REMEMBERED_LENGTH):
             remember(self, item, field)
         return field

@@ -67,9 +67,15 @@ class HttpServerContract(InstrumentorContract):
     #: How many SERVER spans a request has when clew is off, because the framework makes them itself.
     native_spans: int = 0
 
+    #: Makes an application, where an instrumentor can follow one by itself, and serves it; `serve` is then given.
+    make_app: Callable[[], Any] | None = None
+    served: Callable[[Any], AbstractContextManager[int]]
+
     def serve(self) -> AbstractContextManager[int]:
         """The application on its real server on 127.0.0.1; gives the port."""
-        raise NotImplementedError
+        if self.make_app is None:
+            raise NotImplementedError
+        return self.served(self.make_app())
 
     @pytest.fixture(scope="class")
     @classmethod
@@ -272,6 +278,24 @@ class HttpServerContract(InstrumentorContract):
             assert "x-request-id" not in answer.headers
             assert [span.name for span in record.spans()] == [span.name]
             assert sum(count for _, count in record.points(METRIC)) == 1
+
+    def test_applications_may_be_followed_by_themselves_with_options_of_their_own(
+        self, instrumentor: Any, own: Recording
+    ) -> None:
+        if self.make_app is None:
+            pytest.skip("no application is followed by itself here")
+        before, second = [vars(owner).get(name) for owner, name in self.patched], Recording()
+        apps = [self.make_app() for _ in range(3)]
+        instrumentor.instrument_app(apps[0], tracer_provider=own.tracer_provider, excluded_urls="/log")
+        instrumentor.instrument_app(apps[1], tracer_provider=second.tracer_provider, excluded_urls="/items")
+        for app in apps:
+            with self.served(app) as port:
+                assert [ask(port, path).status for path in ("/items/7", "/log")] == [200, 200]
+        told = [[(span.attributes or {})["url.path"] for span in server_spans(one, 1)] for one in (own, second)]
+        assert told == [["/items/7"], ["/log"]]
+        for app in apps[:2]:
+            instrumentor.uninstrument_app(app)
+        assert [vars(owner).get(name) for owner, name in self.patched] == before
 
     def test_an_answer_names_its_span_when_it_is_asked_to(self, port: int) -> None:
         with configured(CLEW_TRACE_HEADERS="true"), enabled(*self.plugins) as record:
