@@ -8,10 +8,19 @@ from dataclasses import dataclass, field
 LIBRARIES = (
     "flask",
     "fastapi",
+    "starlette",
     "django",
+    "aiohttp",
+    "tornado",
+    "falcon",
+    "pyramid",
+    "setuptools<80.9",  # newer ones warn on standard error that Pyramid imports a part of theirs
+    "bottle",
+    "quart",
+    "litestar",
+    "sanic",
     "requests",
     "httpx",
-    "aiohttp",
     "psycopg[binary]",
     "asyncpg",
     "sqlalchemy<2.1",  # contrib follows no newer one
@@ -39,7 +48,12 @@ CONTRIB_INSTRUMENTATIONS = tuple(
     for library in (
         "flask",
         "fastapi",
+        "starlette",
         "django",
+        "aiohttp-server",
+        "tornado",
+        "falcon",
+        "pyramid",
         "requests",
         "httpx",
         "urllib3",

@@ -37,7 +37,8 @@ and lost nothing; there is none where clew lost or left out a span, a log record
 agent makes no span of that work (*in full*: not of all of it), so what it adds cannot be compared; *failed*: see the
 notes. Calls outside of a request run in tasks of 100 for the agents that record nothing outside of one. An operation
 runs in process (a WSGI or ASGI call, or a client's call to a server in another process), so no server's cost
-dilutes it.
+dilutes it; but for aiohttp and Tornado, which only their own servers can call: there a request comes over a connection
+from a client of a few lines in the same process.
 """
 
 ARRIVALS = """## Spans, metric points and log records that arrived
