@@ -25,6 +25,7 @@ LIBRARIES = (
     "asyncpg",
     "sqlalchemy<2.1",  # contrib follows no newer one
     "redis",
+    "pymongo",
 )
 """What the applications need; every contender gets the versions that `bare` got."""
 
@@ -64,6 +65,7 @@ CONTRIB_INSTRUMENTATIONS = tuple(
         "asyncpg",
         "sqlalchemy",
         "redis",
+        "pymongo",
     )
 )
 

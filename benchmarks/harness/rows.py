@@ -62,6 +62,7 @@ ROWS = (
     Row("asyncpg", "asyncpg query", "asyncpg_query", 1000, needs="postgres"),
     Row("sqlalchemy", "SQLAlchemy query", "sqlalchemy_query", 800),
     Row("redis", "redis call", "redis_call", 1000, needs="redis"),
+    Row("pymongo", "pymongo call", "pymongo_call", 600, needs="mongodb"),
     Row("flask-unsampled", "Flask, 1 query, 5 % sampled", "flask_query", 1000, mode="unsampled"),
     Row("fastapi-unsampled", "FastAPI, async, 5 % sampled", "fastapi_async", 800, mode="unsampled"),
     Row("flask-off", "Flask, 1 query, switched off", "flask_query", 1000, mode="off"),

@@ -1,4 +1,4 @@
-"""How the benchmarks ask an application."""
+"""How the benchmarks ask an application, and where they find the servers that it needs."""
 
 import asyncio
 import socket
@@ -13,7 +13,9 @@ BENCHMARKS = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(BENCHMARKS))
 
 import drivers  # noqa: E402
+from harness import mongo_server  # noqa: E402
 from harness.rows import ROWS  # noqa: E402
+from servers.programs import Unavailable  # noqa: E402
 
 
 @pytest.fixture
@@ -61,3 +63,20 @@ def test_a_server_that_answers_otherwise_is_not_measured(endings):
 def test_every_row_has_its_application():
     missing = [row.name for row in ROWS if not (BENCHMARKS / "apps" / f"{row.application}.py").is_file()]
     assert not missing
+
+
+def test_a_server_of_ones_own_goes_before_one_that_is_made(monkeypatch):
+    monkeypatch.setenv("BENCH_MONGODB", "mongodb://db.example")
+    with mongo_server.server() as url:
+        assert url == "mongodb://db.example"
+
+
+def test_a_row_without_its_server_is_left_out(monkeypatch, capsys):
+    def unavailable() -> None:
+        raise Unavailable("There is no Java.")
+
+    monkeypatch.delenv("BENCH_MONGODB", raising=False)
+    monkeypatch.setattr(mongo_server, "running_in_java", unavailable)
+    with mongo_server.server() as url:
+        assert url == ""
+    assert "There is no Java." in capsys.readouterr().err
