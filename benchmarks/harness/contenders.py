@@ -75,8 +75,9 @@ class Contender:
     """One way to run the same Python program.
 
     `{endpoint}` in a value of `environment` becomes the address of the sink with the name of the sender as its path,
-    `{host}`, `{port}` and `{sender}` its parts, `{launchers}` the folder of that name; `modes` holds the variables that
-    a row adds for "on", "unsampled" (5 % of the traces kept) and "off", and lacks what has no setting.
+    `{host}`, `{port}` and `{sender}` its parts, `{launchers}` (in `wrapper`, too) the folder of that name; `modes`
+    holds the variables that a row adds for "on", "unsampled" (5 % of the traces kept) and "off", and lacks what has no
+    setting.
     """
 
     name: str
@@ -122,9 +123,11 @@ DDTRACE = Contender(
     wrapper=("ddtrace-run",),
     requirements=("ddtrace",),
     environment={
+        "PYTHONPATH": "{launchers}/datadog:{launchers}/common",
         "DD_TRACE_AGENT_URL": "{endpoint}",
         "DD_SERVICE": "benchmark",
         "DD_REMOTE_CONFIGURATION_ENABLED": "false",
+        "DD_TRACE_TORNADO_ENABLED": "true",
     },
     modes={
         "on": {},
@@ -140,7 +143,8 @@ DDTRACE = Contender(
 ELASTIC = Contender(
     "elastic-apm",
     "elasticapm-run",
-    wrapper=("elasticapm-run",),
+    # It puts a sitecustomize of its own before all others on the path; ours takes that place, and calls it.
+    wrapper=("elasticapm-run", "env", "PYTHONPATH={launchers}/elastic:{launchers}/common"),
     requirements=("elastic-apm",),
     environment={
         "ELASTIC_APM_SERVER_URL": "{endpoint}",
@@ -199,7 +203,7 @@ LOGFIRE = Contender(
     "logfire.configure",
     requirements=("logfire", *CONTRIB_INSTRUMENTATIONS),
     environment={
-        "PYTHONPATH": "{launchers}/logfire",
+        "PYTHONPATH": "{launchers}/logfire:{launchers}/common",
         "OTEL_SERVICE_NAME": "benchmark",
         "OTEL_EXPORTER_OTLP_ENDPOINT": "{endpoint}",
     },
