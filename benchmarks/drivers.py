@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 import importlib
 import io
+import re
+import socket
 import sys
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 import sending
@@ -193,10 +196,68 @@ class Lifespan:
         expect(answer == f"lifespan.{order}.complete", answer)
 
 
+def server(serving: Callable[[socket.socket], AbstractAsyncContextManager[None]]) -> Run:
+    """Asks the framework's own server over one kept connection: for frameworks that only their own server can call.
+
+    Both ends run in this process, on one event loop. The client's is a few lines that no contender follows, and costs
+    all of them the same, so that it is no part of what a contender adds.
+    """
+    loop = asyncio.new_event_loop()
+    listening = socket.create_server(("127.0.0.1", 0))
+    listening.setblocking(False)
+    served = serving(listening)
+    loop.run_until_complete(served.__aenter__())
+    transport, client = loop.run_until_complete(loop.create_connection(Client, *listening.getsockname()))
+
+    def end() -> None:
+        transport.close()
+        loop.run_until_complete(served.__aexit__(None, None, None))
+
+    async def all_of(first: int, count: int) -> None:
+        for number in range(first, first + count):
+            head = await client.ask(number)
+            expect(head.startswith(b"HTTP/1.1 200 "), head)
+
+    endings.append(end)
+    return lambda first, count: loop.run_until_complete(all_of(first, count))
+
+
+class Client(asyncio.Protocol):
+    """Asks one question after the other, and answers with the head of what comes back."""
+
+    REQUEST = (
+        b"GET /hello/%d HTTP/1.1\r\nHost: 127.0.0.1:8000\r\n"
+        b"User-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0\r\n"
+        b"Accept: text/html,application/json;q=0.9,*/*;q=0.8\r\nAccept-Encoding: gzip, deflate\r\n\r\n"
+    )
+    LENGTH = re.compile(rb"\r\ncontent-length: (\d+)", re.IGNORECASE)
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self.transport = transport
+
+    def ask(self, number: int) -> asyncio.Future[bytes]:
+        self.unread, self.answer = b"", asyncio.get_running_loop().create_future()
+        self.transport.write(self.REQUEST % (number % 10_000))
+        return self.answer
+
+    def data_received(self, data: bytes) -> None:
+        self.unread += data
+        head, ended, body = self.unread.partition(b"\r\n\r\n")
+        length = self.LENGTH.search(head)
+        if ended and length and len(body) >= int(length[1]):
+            self.answer.set_result(head)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        if not self.answer.done():
+            self.answer.set_exception(error or ConnectionError("the server has closed the connection"))
+
+
 DRIVERS: dict[str, Callable[[Any], Run]] = {
     "wsgi": wsgi,
     "wsgi_in_threads": wsgi_in_threads,
     "asgi": asgi,
+    "server": server,
     "call": calls,
     "coroutine": coroutines,
 }

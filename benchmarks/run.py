@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from harness import environments, hotspots, machine, postgres, redis_server
+from harness import environments, hotspots, machine, mongo_server, postgres, redis_server
 from harness.contenders import BARE, CONTENDERS, OURS, Contender
 from harness.errors import BenchmarkError
 from harness.figures import figure
@@ -139,6 +139,7 @@ def opened(contenders: Sequence[Contender], rows: list[Row], stack: ExitStack) -
     for name, start, advice in (
         ("postgres", lambda: postgres.server(pythons["bare"]), postgres.ADVICE),
         ("redis", redis_server.server, redis_server.ADVICE),
+        ("mongodb", mongo_server.server, mongo_server.ADVICE),
     ):
         if name not in needs:
             continue

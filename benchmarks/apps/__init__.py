@@ -1,5 +1,5 @@
 """The measured applications: what a user would write, without a word of telemetry.
 
-Each module offers one of `wsgi`, `wsgi_in_threads`, `asgi`, `call` or `coroutine`;
+Each module offers one of `wsgi`, `wsgi_in_threads`, `asgi`, `server`, `call` or `coroutine`;
 drivers.py knows how to run each of them.
 """

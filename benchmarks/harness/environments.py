@@ -65,6 +65,7 @@ def environment(name: str, wanted: list[str], base: str, constraints: Path | Non
     print(f"making the environment of {name} ...", file=sys.stderr)
     make(folder, base)
     install(python, wanted, constraints)
+    remove_hooks(folder)
     link_editables(folder)
     stamp.write_text(made_of)
     return python
@@ -90,8 +91,16 @@ def install(python: Path, wanted: list[str], constraints: Path | None) -> None:
     uv = uv_command()
     installer = [*uv, "pip", "install", "-q", "-p", str(python)] if uv else [str(python), "-m", "pip", "install", "-q"]
     perform([*installer, *(["-c", str(constraints)] if constraints else []), *wanted])
-    if not uv:  # venv of Python < 3.12 brings setuptools, whose hook makes every import that fails dearer
-        perform([str(python), "-m", "pip", "uninstall", "-q", "-y", "setuptools"])
+
+
+def remove_hooks(folder: Path) -> None:
+    """Removes what setuptools and namespaces of its old kind would run whenever Python starts.
+
+    The hook of setuptools makes every import that fails dearer; both load modules that a wrapper then has for nothing.
+    """
+    for pattern in ("distutils-precedence.pth", "*-nspkg.pth"):
+        for hook in folder.glob(f"lib/python*/site-packages/{pattern}"):
+            hook.unlink()
 
 
 def link_editables(folder: Path) -> None:

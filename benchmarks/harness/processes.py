@@ -19,6 +19,7 @@ from harness.errors import BenchmarkError
 
 HERE = Path(__file__).resolve().parent.parent
 DEADLINE = 120.0  # seconds for one answer; a round takes one or two
+LAUNCHERS = ("{launchers}", str(HERE / "launchers"))
 KEPT = ("HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "SYSTEMROOT")
 
 
@@ -30,7 +31,7 @@ def command_of(contender: Contender, python: Path, arguments: list[str]) -> list
     wrapper = python.parent / first
     if not wrapper.exists():
         raise BenchmarkError(f"{contender.name} has no command {first!r}: no package in its environment brings it")
-    return [str(wrapper), *options, "python", *arguments]
+    return [str(wrapper), *(option.replace(*LAUNCHERS) for option in options), "python", *arguments]
 
 
 def environment_of(contender: Contender, python: Path, endpoint: str, mode: str) -> dict[str, str]:
@@ -47,9 +48,9 @@ def filled(value: str, endpoint: str) -> str:
     """The value with the address of the sink, or parts of it, in the places that are marked for them."""
     url = urlsplit(endpoint)
     parts = {"endpoint": endpoint, "host": url.hostname, "port": url.port, "sender": url.path.strip("/")}
-    for name, part in {**parts, "launchers": HERE / "launchers"}.items():
+    for name, part in parts.items():
         value = value.replace(f"{{{name}}}", str(part))
-    return value
+    return value.replace(*LAUNCHERS)
 
 
 def wait_for(process: subprocess.Popen[Any]) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
+from harness import settings
 from harness.contenders import Contender
 from harness.figures import Figure, added, figure, ratio
 from harness.measuring import Result, complete, followed
@@ -35,9 +38,11 @@ OPERATIONS = """## Each operation
 the cheapest peer*: clew's part of what contrib adds, and of what the cheapest vendor's agent adds that followed the row
 and lost nothing; there is none where clew lost or left out a span, a log record or all metrics. *Not followed*: the
 agent makes no span of that work (*in full*: not of all of it), so what it adds cannot be compared; *failed*: see the
-notes. Calls outside of a request run in tasks of 100 for the agents that record nothing outside of one. An operation
+notes. Who follows a row that keeps few traces or none, and loses nothing, shows the row of the same work that keeps
+all. Calls outside of a request run in tasks of 100 for the agents that record nothing outside of one. An operation
 runs in process (a WSGI or ASGI call, or a client's call to a server in another process), so no server's cost
-dilutes it.
+dilutes it; but for aiohttp and Tornado, which only their own servers can call: there a request comes over a connection
+from a client of a few lines in the same process.
 """
 
 ARRIVALS = """## Spans, metric points and log records that arrived
@@ -55,8 +60,9 @@ STARTUP = """## Start of a program
 
 {ratios}
 
-Medians of interleaved runs, on top of bare. *Libraries*: what the wrapper had imported of the libraries that it
-watches, before the program asked for them. *Threads* and *sockets*: open when the script ends.
+Medians of interleaved runs, on top of bare. All libraries that are measured above are installed, and contrib's
+instrumentations of them. *Libraries*: what the wrapper had imported of those, before the program asked for them.
+*Threads* and *sockets*: open when the script ends.
 """
 
 
@@ -76,6 +82,21 @@ class Report:
         return [contender for contender in self.contenders if contender.name != "bare"]
 
 
+class Proof(NamedTuple):
+    """What shows who follows an application: the row that keeps all of its traces, with the results of those in it."""
+
+    row: Row
+    results: Mapping[str, Result]
+
+    def blind(self, name: str) -> bool:
+        """Whether it has been seen that a contender does not follow all of the work."""
+        return name in self.results and bool(self.results[name].cpu) and not followed(self.row, self.results[name])
+
+    def keeps(self, name: str) -> bool:
+        """Whether it has been seen that a contender follows all of the work, and loses nothing."""
+        return name in self.results and followed(self.row, self.results[name]) and self.results[name].lost <= 0
+
+
 def document(report: Report) -> str:
     """The whole of docs/benchmarks.md."""
     sections = [heading(report)]
@@ -83,7 +104,7 @@ def document(report: Report) -> str:
         sections += [OPERATIONS.format(table=operations(report)), ARRIVALS.format(table=arrivals(report))]
     if report.starts:
         sections += [STARTUP.format(table=startup(report), ratios=start_ratios(report))]
-    return "\n".join([*sections, *report.sections, *footnotes(report)])
+    return "\n".join([*sections, *report.sections, settings.section(report.others), *footnotes(report)])
 
 
 def heading(report: Report) -> str:
@@ -95,35 +116,40 @@ def operations(report: Report) -> str:
     heads = [f"{contender.name} +us (quartiles)" for contender in report.others]
     lines = []
     for row, results in report.rows:
-        bare = results["bare"].cpu
+        bare, proof = results["bare"].cpu, proof_of(row, results, report)
         additions = {name: added(result.cpu, bare) for name, result in results.items()}
-        cells = [cost(row, results[one.name], additions[one.name]) for one in report.others]
-        ratios = [fraction(ratio(additions.get("clew"), other)) for other in rivals(row, results, additions)]
+        cells = [cost(proof, one.name, additions[one.name]) for one in report.others]
+        ratios = [fraction(ratio(additions.get("clew"), other)) for other in rivals(proof, additions)]
         honest = "clew" in results and complete(row, results["clew"])
         lines.append([row.title, middle(figure(bare)), *cells, *(ratios if honest else "--")])
     return table(["work", "bare us", *heads, "of contrib", "of the cheapest peer"], lines)
 
 
-def cost(row: Row, result: Result, added: Figure | None) -> str:
+def proof_of(row: Row, results: Mapping[str, Result], report: Report) -> Proof:
+    """For a row that keeps few traces or none, the row of the same application that keeps all: without it, no proof."""
+    if row.mode == "on":
+        return Proof(row, results)
+    same = (one for one in report.rows if one[0].mode == "on" and one[0].application == row.application)
+    return Proof(*next(same, (row, {})))
+
+
+def cost(proof: Proof, name: str, added: Figure | None) -> str:
     if added is None:
         return "failed"
-    if row.mode == "on" and not followed(row, result):
-        return "not followed" if result.spans_each < 0.5 else "not followed in full"
+    if proof.blind(name):
+        return "not followed" if proof.results[name].spans_each < 0.5 else "not followed in full"
     return with_spread(added)
 
 
-def rivals(row: Row, results: Mapping[str, Result], added: Mapping[str, Figure | None]) -> list[Figure | None]:
-    """What contrib adds, and what the cheapest of the vendors adds that followed the row and lost nothing."""
+def rivals(proof: Proof, added: Mapping[str, Figure | None]) -> list[Figure | None]:
+    """What contrib adds, unless it looks away, and what the cheapest of the vendors adds that keep everything."""
     able = [
         figure
         for name, figure in added.items()
-        if name not in ("bare", "clew", "contrib") and figure is not None and rivals_with(row, results[name])
+        if name not in ("bare", "clew", "contrib") and figure is not None and proof.keeps(name)
     ]
-    return [added.get("contrib"), min(able, key=lambda figure: figure.median, default=None)]
-
-
-def rivals_with(row: Row, result: Result) -> bool:
-    return row.mode != "on" or (followed(row, result) and result.lost <= 0)
+    contrib = None if proof.blind("contrib") else added.get("contrib")
+    return [contrib, min(able, key=lambda figure: figure.median, default=None)]
 
 
 def arrivals(report: Report) -> str:
@@ -200,7 +226,11 @@ def footnotes(report: Report) -> list[str]:
     """What kept a figure from being there, and what the processes wrote to standard error."""
     results = [(row.title, name, result.complaint) for row, found in report.rows for name, result in found.items()]
     results += [(start.title, name, result.complaint) for start, by in report.starts for name, result in by.items()]
-    notes = [f"{title}, {name}:\n\n```\n{complaint}\n```\n" for title, name, complaint in results if complaint]
+    alike: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
+    for title, name, complaint in results:
+        if complaint:
+            alike[name, complaint].append(title)
+    notes = [f"{name}: {'; '.join(titles)}\n\n```\n{text}\n```\n" for (name, text), titles in alike.items()]
     notes += [f"{left_out}\n" for left_out in report.skipped]
     return ["## Notes\n", *notes] if notes else []
 

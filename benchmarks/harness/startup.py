@@ -32,7 +32,11 @@ STARTS = (
     Start("off", "empty script, switched off", "pass", mode="off"),
 )
 
-LIBRARIES = ("flask", "werkzeug", "fastapi", "starlette", "requests", "urllib3", "httpx", "sqlite3", "psycopg")
+LIBRARIES = (
+    *("flask", "werkzeug", "fastapi", "starlette", "django", "aiohttp", "tornado", "falcon", "pyramid", "bottle"),
+    *("quart", "litestar", "sanic", "requests", "urllib3", "httpx", "sqlite3", "psycopg", "asyncpg", "sqlalchemy"),
+    *("redis", "pymongo"),
+)
 
 LOOK = f"""
 import sys, os

@@ -11,14 +11,26 @@ BENCHMARKS = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(BENCHMARKS))
 
 from harness import otlp  # noqa: E402
-from harness.contenders import BARE, CLEW, CONTRIB, DDTRACE, ELASTIC, SENTRY  # noqa: E402
+from harness.contenders import (  # noqa: E402
+    BARE,
+    CLEW,
+    CONTENDERS,
+    CONTRIB,
+    DDTRACE,
+    ELASTIC,
+    HELD_BACK,
+    SENTRY,
+    Contender,
+)
 from harness.figures import added, ratio  # noqa: E402
 from harness.measuring import Result, complete  # noqa: E402
 from harness.processes import Server  # noqa: E402
 from harness.report import Report, document, fraction  # noqa: E402
 from harness.rows import Row  # noqa: E402
+from harness.settings import section, settings  # noqa: E402
 
 ROW = Row("flask", "Flask, hello", "flask_hello", 1000)
+QUIET = Row("flask-unsampled", "Flask, hello, 5 % sampled", "flask_hello", 1000, mode="unsampled")
 
 
 def message(number: int, content: bytes) -> bytes:
@@ -126,3 +138,77 @@ def test_an_agent_that_looks_away_is_not_the_cheapest_peer():
     text = document(Report({"date": "2026-01-01"}, contenders, [(ROW, found)], [], []))
     assert "not followed |" in text
     assert "1/4.0" in text
+
+
+def test_there_is_no_ratio_to_contrib_where_it_looks_away():
+    bare = Result(cpu=[50.0], operations=1000)
+    assert "1/10.0" not in table_of(bare, result(60.0), result(150.0, spans_each=0, spans=0))
+
+
+def quiet_line(loud: dict[str, Result] | None, **vendors: Result) -> list[str]:
+    """The cells of a row that keeps few traces, behind the work, beside a row that keeps all with these results."""
+    base = {"bare": Result(cpu=[50.0], operations=1000), "clew": result(60.0), "contrib": result(150.0)}
+    rows = [(ROW, {**base, **loud})] if loud is not None else []
+    contenders = [BARE, CLEW, CONTRIB, *(one for one in CONTENDERS if one.name in vendors)]
+    text = document(Report({}, contenders, [(QUIET, {**base, **vendors}), *rows], [], []))
+    line = next(line for line in text.splitlines() if QUIET.title in line)
+    return [cell.strip() for cell in line.split("|")[2:-1]]
+
+
+def test_whoever_loses_or_looks_away_when_all_traces_are_kept_is_no_peer_when_few_are():
+    loud = {"ddtrace": result(90.0, spans_each=0, spans=0), "newrelic": result(90.0, spans=900)}
+    cells = quiet_line(
+        loud | {"logfire": result(90.0)}, ddtrace=result(51.0), newrelic=result(70.0), logfire=result(90.0)
+    )
+    assert cells[3] == "not followed"
+    assert cells[4].startswith("20.0")
+    assert cells[-2:] == ["1/10.0", "1/4.0"]
+
+
+def test_nobody_is_known_to_be_a_peer_where_no_row_keeps_all_traces():
+    assert quiet_line(None, ddtrace=result(90.0))[-2:] == ["1/10.0", "-"]
+
+
+def test_a_setting_is_told_with_its_reason_and_the_rows_it_is_for():
+    contender = Contender(
+        "agent",
+        "agent-run",
+        environment={"HOST": "{host}", "QUEUE": "9", "LIMIT": "9"},
+        modes={"on": {}, "unsampled": {"RATE": "0.05", "STATS": "true"}, "off": {"ENABLED": "false"}},
+        reasons={
+            "QUEUE": "too short",
+            "LIMIT": "too short",
+            "init(app)": "sees nothing otherwise",
+            "STATS": "sends all",
+        },
+    )
+    assert settings(contender) == [
+        "  - `QUEUE=9`, `LIMIT=9` (too short)",
+        "  - `init(app)` (sees nothing otherwise)",
+        "  - 5 % sampled: `RATE=0.05`",
+        "  - 5 % sampled: `STATS=true` (sends all)",
+        "  - switched off: `ENABLED=false`",
+    ]
+
+
+def test_every_setting_but_names_and_places_has_a_reason():
+    plain = [
+        f"{contender.name}: {name}"
+        for contender in CONTENDERS
+        for name, value in contender.environment.items()
+        if name not in contender.reasons and "{" not in value and value != "benchmark"
+    ]
+    assert not plain
+
+
+def test_the_report_says_what_is_held_back_and_why():
+    assert all(reason in section([]) for reason in HELD_BACK.values())
+    assert "`sqlalchemy<2.1` (contrib follows no newer one)" in section([])
+
+
+def test_what_several_processes_complain_of_is_said_once():
+    broken = Result(cpu=[50.0], operations=1000, complaint="deprecated")
+    rows = [(row, {"bare": broken, "clew": result(60.0)}) for row in (ROW, QUIET)]
+    text = document(Report({}, [BARE, CLEW], rows, [], []))
+    assert text.count("deprecated") == 1
+    assert "bare: Flask, hello; Flask, hello, 5 % sampled\n" in text

@@ -18,8 +18,11 @@ OTHERWISE = "Start Docker, or install Java and Maven."
 def running_mongodb() -> AbstractContextManager[int]:
     """The port on 127.0.0.1 of a new, empty server while the block runs; raises Unavailable without a way to run
     one."""
-    if docker_answers():
-        return _container()
+    return _container() if docker_answers() else running_in_java()
+
+
+def running_in_java() -> AbstractContextManager[int]:
+    """The same by Java and Maven, also where Docker answers."""
     return _process(*java_and_jars(HERE, OTHERWISE))
 
 
