@@ -186,6 +186,34 @@ def run(application: Any, scope: dict[str, Any]) -> list[dict[str, Any]]:
     return sent
 
 
+def test_headers_that_can_be_read_only_once_are_there_for_the_application(record: Recording) -> None:
+    seen: dict[bytes, bytes] = {}
+
+    async def application(scope: Any, receive: Any, send: Any) -> None:
+        seen.update(scope["headers"])
+        await by_asgi(scope, receive, send)
+
+    sent = [(b"x-request-id", b"order-1"), (b"cookie", b"a=b")]
+    run(application, scope(headers=iter([iter(pair) for pair in sent])))
+    assert seen == dict(sent)
+    assert [(span.attributes or {})["request.id"] for span in record.spans()] == ["order-1"]
+
+
+def test_the_server_is_given_what_the_application_returns(record: Recording) -> None:
+    """ASGI says that it is nothing; uvicorn tells the developer of anything else, and ends the connection."""
+
+    async def application(scope: Any, receive: Any, send: Any) -> str:
+        return "a value"
+
+    async def nothing(message: Any = None) -> None:
+        pass
+
+    async def main() -> Any:
+        return await clew.asgi(application)(scope(), nothing, nothing)
+
+    assert asyncio.run(main()) == "a value"
+
+
 def test_background_work_does_not_lengthen_the_request(record: Recording) -> None:
     during: list[int] = []
 
