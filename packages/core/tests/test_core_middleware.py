@@ -7,6 +7,7 @@ import sys
 import weakref
 from collections.abc import Iterator
 from contextvars import copy_context
+from inspect import getfullargspec
 from random import Random
 from string import ascii_letters, digits
 from typing import Any
@@ -47,6 +48,12 @@ def call(application: Any, environ: dict[str, Any]) -> tuple[list[Any], Any]:
     heads: list[Any] = []
     body = clew.wsgi(application)(environ, lambda status, headers, *more: heads.append((status, headers, *more)))
     return heads, body
+
+
+@pytest.mark.parametrize(("interface", "application"), [("wsgi", by_wsgi), ("asgi", by_asgi)])
+def test_an_application_has_its_own_parameters(interface: str, application: Any) -> None:
+    """Falcon's test client tells WSGI from ASGI by them, with a function that does not look for what is wrapped."""
+    assert getfullargspec(getattr(clew, interface)(application)).args == getfullargspec(application).args
 
 
 def test_a_generator_body_runs_inside_the_request_and_ends_it_at_close(record: Recording) -> None:
