@@ -7,6 +7,7 @@ import sys
 import weakref
 from collections.abc import Iterator
 from contextvars import copy_context
+from inspect import getfullargspec
 from random import Random
 from string import ascii_letters, digits
 from typing import Any
@@ -47,6 +48,12 @@ def call(application: Any, environ: dict[str, Any]) -> tuple[list[Any], Any]:
     heads: list[Any] = []
     body = clew.wsgi(application)(environ, lambda status, headers, *more: heads.append((status, headers, *more)))
     return heads, body
+
+
+@pytest.mark.parametrize(("interface", "application"), [("wsgi", by_wsgi), ("asgi", by_asgi)])
+def test_an_application_has_its_own_parameters(interface: str, application: Any) -> None:
+    """Falcon's test client tells WSGI from ASGI by them, with a function that does not look for what is wrapped."""
+    assert getfullargspec(getattr(clew, interface)(application)).args == getfullargspec(application).args
 
 
 def test_a_generator_body_runs_inside_the_request_and_ends_it_at_close(record: Recording) -> None:
@@ -184,6 +191,34 @@ def run(application: Any, scope: dict[str, Any]) -> list[dict[str, Any]]:
 
     asyncio.run(main())
     return sent
+
+
+def test_headers_that_can_be_read_only_once_are_there_for_the_application(record: Recording) -> None:
+    seen: dict[bytes, bytes] = {}
+
+    async def application(scope: Any, receive: Any, send: Any) -> None:
+        seen.update(scope["headers"])
+        await by_asgi(scope, receive, send)
+
+    sent = [(b"x-request-id", b"order-1"), (b"cookie", b"a=b")]
+    run(application, scope(headers=iter([iter(pair) for pair in sent])))
+    assert seen == dict(sent)
+    assert [(span.attributes or {})["request.id"] for span in record.spans()] == ["order-1"]
+
+
+def test_the_server_is_given_what_the_application_returns(record: Recording) -> None:
+    """ASGI says that it is nothing; uvicorn tells the developer of anything else, and ends the connection."""
+
+    async def application(scope: Any, receive: Any, send: Any) -> str:
+        return "a value"
+
+    async def nothing(message: Any = None) -> None:
+        pass
+
+    async def main() -> Any:
+        return await clew.asgi(application)(scope(), nothing, nothing)
+
+    assert asyncio.run(main()) == "a value"
 
 
 def test_background_work_does_not_lengthen_the_request(record: Recording) -> None:

@@ -134,16 +134,16 @@ def _asgi(request: _Request, function: Function) -> Function:
         request.message(work, scope, message)
         return message
 
-    async def follow(arguments: Args) -> None:
+    async def follow(arguments: Args) -> Any:
         work = request.come(arguments, {}) if arguments[-3]["type"] in ("http", "websocket") else None
         if work is None:
-            return await function(*arguments)  # type: ignore[no-any-return]
+            return await function(*arguments)
         *before, scope, receive, send = arguments
         receive = partial(heard, scope, work, receive) if request.hears_messages else receive
         send = partial(told, scope, work, send) if request.hears_answers else send
         token = attach(work.inside)
         try:
-            return await function(*before, scope, receive, send)  # type: ignore[no-any-return]
+            return await function(*before, scope, receive, send)
         finally:
             detach(token)
 

@@ -16,11 +16,11 @@ Message = dict[str, Any]
 Send = Callable[[Message], Awaitable[None]]
 
 
-def asgi(probe: Probe, application: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
+def asgi(probe: Probe, application: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
     """For a coroutine function, or a method, of `scope`, `receive` and `send`."""
     headers = _Headers(probe)
 
-    async def follow(arguments: tuple[Any, ...]) -> None:
+    async def follow(arguments: tuple[Any, ...]) -> Any:
         work = probe.begin(arguments, {})
         if work is None:
             return await application(*arguments)
@@ -29,31 +29,31 @@ def asgi(probe: Probe, application: Callable[..., Awaitable[None]]) -> Callable[
         answer = _Answer(work, scope, send, headers)
         token = attach(work.inside)
         try:
-            await application(*before, scope, receive, answer.send)
+            returned = await application(*before, scope, receive, answer.send)
         except BaseException as error:
             detach(token)
             answer.end(error)
             raise
         detach(token)
         answer.end(None)
-        return None
+        return returned  # nothing, says ASGI: it is for the server to complain
 
     return shaped(application, follow)
 
 
-def shaped(application: Callable[..., Any], follow: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
+def shaped(application: Callable[..., Any], follow: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
     """With the application's own parameters: servers call it without any, to see whether it is a factory."""
     if getattr(getattr(application, "__code__", None), "co_argcount", 3) == 4:
 
         @wraps(application)
-        async def method(self: Any, scope: Any, receive: Any, send: Any) -> None:
-            await follow((self, scope, receive, send))
+        async def method(self: Any, scope: Any, receive: Any, send: Any) -> Any:
+            return await follow((self, scope, receive, send))
 
         return method
 
     @wraps(application, updated=())
-    async def function(scope: Any, receive: Any, send: Any) -> None:
-        await follow((scope, receive, send))
+    async def function(scope: Any, receive: Any, send: Any) -> Any:
+        return await follow((scope, receive, send))
 
     return function
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from functools import wraps
+from inspect import signature
 from types import SimpleNamespace
 from typing import Any
 
@@ -38,6 +39,10 @@ def wsgi(probe: Probe, application: Callable[..., Iterable[bytes]]) -> Callable[
         detach(token)
         return _following(body, environ, work, probe)
 
+    try:  # for who asks without looking beneath, as `inspect.getfullargspec` does
+        watched.__signature__ = signature(application)  # type: ignore[attr-defined]
+    except (TypeError, ValueError):
+        pass  # of C, which does not tell
     return watched
 
 

@@ -163,7 +163,7 @@ def _read_asgi(*args: Any) -> tuple[tuple[Any, ...], Any] | None:
     # First, so that the framework stays quiet also when what follows fails.
     scope.update(_NATIVE)
     get = scope.get  # a scope made by hand, as in tests of an application, may have next to nothing
-    headers = _asgi_headers(get("headers") or ())
+    headers = _asgi_headers(_pairs_asgi(scope))
     read = (
         kind, get("method", "GET"), get("scheme", "http"), get("http_version", "1.1"), get("path", ""),
         headers.get("host"), get("server"), get("query_string"), headers.get("user-agent"),
@@ -187,6 +187,14 @@ def _common_asgi(read: tuple[Any, ...]) -> _Common:
 def _own_asgi(read: tuple[Any, ...]) -> Own:
     query = read[7]
     return _own(read[4], query.decode("latin-1") if query else "")
+
+
+def _pairs_asgi(scope: Any) -> Any:
+    """The headers; ASGI calls them and each pair iterable, so what can be gone through but once is kept for others."""
+    pairs = scope.get("headers") or ()
+    if hasattr(pairs, "__next__"):
+        pairs = scope["headers"] = list(map(tuple, pairs))
+    return pairs
 
 
 def _asgi_headers(pairs: Any) -> dict[str, str]:
