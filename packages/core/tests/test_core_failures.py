@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -25,6 +26,32 @@ def fail() -> None:
         print(1 / 0)
     except ZeroDivisionError as error:
         raise ValueError("because of that") from error
+
+
+class Unprintable(Exception):
+    def __str__(self) -> str:
+        raise ZeroDivisionError
+
+
+@pytest.mark.parametrize("kind", [ValueError, Unprintable])
+def test_of_a_deep_stack_the_innermost_frames_are_told(kind: type[Exception]) -> None:
+    def handler() -> None:
+        raise kind("no such order")
+
+    def around(function: Callable[[], None], number: int) -> Callable[[], None]:
+        scope: dict[str, Any] = {"function": function}
+        exec(f"def middleware{number}(): function()", scope)
+        return scope[f"middleware{number}"]  # type: ignore[no-any-return]
+
+    wrapped: Callable[[], None] = handler
+    for number in range(100):
+        wrapped = around(wrapped, number)
+    with pytest.raises(kind) as caught:
+        wrapped()
+    stack = failures.describe(caught.value)["exception.stacktrace"]
+    assert "in handler" in stack
+    assert "in middleware0" in stack
+    assert "in middleware99" not in stack
 
 
 def test_a_stack_is_told_with_its_lines_and_its_causes_and_without_parsing_any() -> None:

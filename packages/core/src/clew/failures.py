@@ -11,6 +11,7 @@ from clew.redaction import redact_text
 
 MESSAGE_LENGTH = 1024
 STACK_LENGTH = 16384
+INNERMOST = 64  # frames of a stack that are told: it happened at its end
 _names: dict[type, str] = {}
 
 
@@ -43,13 +44,13 @@ def describe(error: BaseException) -> dict[str, Any]:
 
 
 def _stack(error: BaseException) -> str:
-    # Frames without locals; messages of the whole chain go through the same scrubber as the message itself.
+    # Frames without locals, the innermost; messages of the whole chain go through the same scrubber as the message.
     try:
-        told = traceback.TracebackException(type(error), error, error.__traceback__, limit=64, compact=True)
+        told = traceback.TracebackException(type(error), error, error.__traceback__, limit=-INNERMOST, compact=True)
         _leave_out_columns(told)
         pieces = list(told.format())
     except Exception:  # noqa: BLE001
-        pieces = traceback.StackSummary.extract(traceback.walk_tb(error.__traceback__), limit=64).format()
+        pieces = traceback.StackSummary.extract(traceback.walk_tb(error.__traceback__), limit=-INNERMOST).format()
     text = "".join(pieces)
     if len(text) <= 4 * STACK_LENGTH:
         return redact_text(text)[-STACK_LENGTH:]
