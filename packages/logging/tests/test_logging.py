@@ -56,14 +56,14 @@ class TestLogging(LogContract):
 
 def test_a_hook_of_a_person_may_add_to_a_line(record: Recording, stream: Any) -> None:
     def name_it(span: Any, line: logging.LogRecord) -> None:
-        line.customer = span.get_span_context().span_id
+        line.customer = f"customer of {span.get_span_context().span_id}"
 
     instrumentor = LoggingInstrumentor()
     instrumentor.instrument(log_hook=name_it)
     with trace.get_tracer("test").start_as_current_span("work") as span:
         stream[0].warning("inside")
     instrumentor.uninstrument()
-    assert record.logs()[0].attributes["customer"] == span.get_span_context().span_id
+    assert record.logs()[0].attributes["customer"] == f"customer of {span.get_span_context().span_id}"
 
 
 def test_arguments_and_the_place_in_the_code_go_out(record: Recording, stream: Any) -> None:

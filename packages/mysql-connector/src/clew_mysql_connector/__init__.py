@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from clew import Plugin
+from clew import Plugin, quietly
 from clew.conventions import db_client
 
 __all__ = ["plugin"]
@@ -14,6 +14,12 @@ def read_server(connection: Any) -> db_client.Server:
     return db_client.mysql(connection.server_host, connection.server_port, connection._database, version)
 
 
+#: Where a connection asks the server something for itself, by a cursor, in the middle of a statement.
+questions = (
+    "connection:MySQLConnection",
+    "connection_cext:CMySQLConnection",
+    "aio.abstracts:MySQLConnectionAbstract",
+)
 modules = {"cursor": "MySQLCursor", "cursor_cext": "CMySQLCursor", "aio.cursor": "MySQLCursor"}
 plugin = Plugin(
     "mysql",
@@ -29,5 +35,6 @@ plugin = Plugin(
             of="_connection|_cnx",
             doubled=None if kind else False,
         )
-    ],
+    ]
+    + [quietly(f"mysql.connector.{owner}.info_query", db_client.FAMILY, optional=True) for owner in questions],
 )

@@ -155,7 +155,7 @@ class DbCommandContract(InstrumentorContract):
         assert (span.attributes or {})["error.type"] == name
         assert (span.attributes or {}).get("db.response.status_code") == self.code
         assert [(event.attributes or {})["exception.type"] for event in span.events] == [name]
-        point = record.points(METRIC)[-1][0]
+        point = next(point for point, _ in record.points(METRIC) if "error.type" in point)
         assert (point["error.type"], point.get("db.response.status_code")) == (name, self.code)
 
     def test_the_span_is_a_child_of_the_current_one_and_has_the_request_id(
