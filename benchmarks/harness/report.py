@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import NamedTuple
 
 from harness import settings
@@ -13,6 +14,9 @@ from harness.figures import Figure, added, figure, ratio
 from harness.measuring import Result, complete, followed
 from harness.rows import Row
 from harness.startup import Start, StartResult
+
+#: Where this machine has the project, which is nobody's business.
+HERE = f"{Path(__file__).resolve().parent.parent.parent}/"
 
 HEADING = """# What telemetry costs
 
@@ -229,7 +233,7 @@ def footnotes(report: Report) -> list[str]:
     alike: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
     for title, name, complaint in results:
         if complaint:
-            alike[name, complaint].append(title)
+            alike[name, complaint.replace(HERE, "")].append(title)
     notes = [f"{name}: {'; '.join(titles)}\n\n```\n{text}\n```\n" for (name, text), titles in alike.items()]
     notes += [f"{left_out}\n" for left_out in report.skipped]
     return ["## Notes\n", *notes] if notes else []
