@@ -12,8 +12,8 @@ from pathlib import Path
 
 from harness.contenders import BARE, LIBRARIES, Contender
 from harness.errors import BenchmarkError
+from harness.processes import HERE
 
-HERE = Path(__file__).resolve().parent.parent
 PACKAGES = HERE.parent / "packages"
 ENVIRONMENTS = HERE / ".venvs"
 NOT_AN_AGENT = {"viewer"}  # receives telemetry; nobody installs it beside an application that is measured

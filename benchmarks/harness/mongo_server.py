@@ -6,11 +6,11 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from harness.errors import BenchmarkError
+from harness.processes import HERE
 
-sys.path.append(str(Path(__file__).resolve().parent.parent.parent / "tests"))
+sys.path.append(str(HERE.parent / "tests"))
 
 from servers.mongodb import running_in_java
 from servers.programs import Failed, Unavailable

@@ -5,18 +5,15 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import NamedTuple
 
 from harness import settings
 from harness.contenders import Contender
 from harness.figures import Figure, added, figure, ratio
 from harness.measuring import Result, complete, followed
+from harness.processes import HERE
 from harness.rows import Row
 from harness.startup import Start, StartResult
-
-#: Where this machine has the project, which is nobody's business.
-HERE = f"{Path(__file__).resolve().parent.parent.parent}/"
 
 HEADING = """# What telemetry costs
 
@@ -233,7 +230,8 @@ def footnotes(report: Report) -> list[str]:
     alike: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
     for title, name, complaint in results:
         if complaint:
-            alike[name, complaint.replace(HERE, "")].append(title)
+            # Where this machine has the project is nobody's business.
+            alike[name, complaint.replace(f"{HERE.parent}/", "")].append(title)
     notes = [f"{name}: {'; '.join(titles)}\n\n```\n{text}\n```\n" for (name, text), titles in alike.items()]
     notes += [f"{left_out}\n" for left_out in report.skipped]
     return ["## Notes\n", *notes] if notes else []

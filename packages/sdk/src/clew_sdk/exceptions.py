@@ -7,7 +7,7 @@ import traceback
 from typing import Any
 
 from clew_sdk.limits import STACK_LENGTH
-from clew_sdk.otlp.values import described
+from clew_sdk.otlp.values import STACK, described
 
 
 def exception_attributes(error: BaseException, longest: int) -> dict[str, Any]:
@@ -18,7 +18,7 @@ def exception_attributes(error: BaseException, longest: int) -> dict[str, Any]:
     return {
         "exception.type": name,
         "exception.message": _scrubbed(described(error)[: 4 * longest])[:longest],
-        "exception.stacktrace": _stack(error),
+        STACK: _stack(error),
     }
 
 

@@ -29,6 +29,11 @@ class Lineage:
         self.exemplar = trace_id if flags & 1 else 0
         self.head, self.hex = b"", ""
 
+    @classmethod
+    def of_parent(cls, trace_id: int, flags: int, state: Any) -> Lineage:
+        """Of a parent elsewhere, sampled as it is."""
+        return cls(trace_id, FLAGS[flags & 3], state, flags & 1 == 1)
+
     def spell(self) -> str:
         """The trace ID in 32 hexadecimal digits."""
         # Formatting the number takes three times as long.

@@ -131,8 +131,9 @@ def _plain(theirs: Any) -> Sampler | None:
         return None
     if theirs is module.DEFAULT_ON:
         return parent_based_always_on
-    if type(theirs) is module.ParentBasedTraceIdRatio:
-        return ParentBased(theirs._root.bound)
+    bound = getattr(getattr(theirs, "_root", None), "bound", None)  # another version may keep it elsewhere
+    if type(theirs) is module.ParentBasedTraceIdRatio and isinstance(bound, int):
+        return ParentBased(bound)
     return None
 
 

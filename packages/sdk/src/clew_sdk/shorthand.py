@@ -17,7 +17,7 @@ from opentelemetry.trace.propagation import _SPAN_KEY
 from clew_sdk import clock
 from clew_sdk.context import CALL, REQUEST_ID
 from clew_sdk.ids import random_bits
-from clew_sdk.lineage import FLAGS, Lineage
+from clew_sdk.lineage import Lineage
 from clew_sdk.metrics.instruments import Histogram
 from clew_sdk.metrics.measurements import Measurement, context_of
 from clew_sdk.note import Note
@@ -153,7 +153,7 @@ class Shorthand:
     def _original(self, context: Context, facts: Any, remote: Any) -> Note:
         tracer = self.tracer
         if remote is not None and tracer.inherits:
-            lineage = Lineage(remote.trace_id, FLAGS[remote.flags & 3], remote.state, remote.flags & 1 == 1)
+            lineage = Lineage.of_parent(remote.trace_id, remote.flags, remote.state)
             note = Note(self, lineage, remote.span_id, facts, context.get(REQUEST_ID))
             note._remote = True
             return note

@@ -156,7 +156,7 @@ class Tracer(ApiTracer):
                 trace_id, span_id, remote, flags, state, valid = above.get_span_context()
                 if valid:
                     known = None if state is DEFAULT_TRACE_STATE else state
-                    return Origin(Lineage(trace_id, FLAGS[flags & 3], known, flags & 1 == 1), span_id, remote)
+                    return Origin(Lineage.of_parent(trace_id, flags, known), span_id, remote)
         came = get_current_span(context).get_span_context()
         parent = came if isinstance(came, SpanContext) and came.is_valid else None
         if self.outbox is None and not self.guests:

@@ -69,12 +69,10 @@ def stamp(fields_of: Callable[..., dict[str, Any]]) -> Action:
 
 def _stamp(fields: dict[str, Any]) -> None:
     context = get_current()
-    span: Any = context.get(SPAN)
+    here = _here(context)
     trace_id = span_id = ""
-    if span is not None:
-        came = span.get_span_context()
-        if came.trace_id:
-            trace_id, span_id = f"{came.trace_id:032x}", f"{came.span_id:016x}"
+    if here.trace_id:
+        trace_id, span_id = f"{here.trace_id:032x}", f"{here.span_id:016x}"
     fields.setdefault(TRACE, trace_id)
     fields.setdefault(SPAN_NAME, span_id)
     fields.setdefault(REQUEST, context.get(REQUEST_ID, ""))
@@ -186,10 +184,14 @@ def _severity(level: int) -> int:
     return 0
 
 
+def _here(context: Context) -> SpanContext:
+    span: Any = context.get(SPAN)
+    return INVALID_SPAN_CONTEXT if span is None else span.get_span_context()
+
+
 def _span_of(line: Line, context: Context) -> SpanContext:
     """The span of the context, unless the record was made elsewhere and only handed over here (a queue, a socket)."""
-    span: Any = context.get(SPAN)
-    here: SpanContext = INVALID_SPAN_CONTEXT if span is None else span.get_span_context()
+    here = _here(context)
     trace_id = _number(line.ids[0], 32)
     if trace_id is None or trace_id == here.trace_id:
         return here
@@ -198,11 +200,8 @@ def _span_of(line: Line, context: Context) -> SpanContext:
 
 def _context_of(line: Line, context: Context) -> Context:
     """The context with that span."""
-    span: Any = context.get(SPAN)
     came = _span_of(line, context)
-    if (span is None and not came.trace_id) or (span is not None and span.get_span_context() is came):
-        return context
-    return Context({**context, SPAN: NonRecordingSpan(came)})
+    return context if came == _here(context) else Context({**context, SPAN: NonRecordingSpan(came)})
 
 
 def _number(identifier: Any, digits: int) -> int | None:
