@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import sys
-import traceback
 from typing import Any
 
 from clew.conventions import keys
 from clew.redaction import redact_text
+from clew.stacks import pieces
 
 MESSAGE_LENGTH = 1024
 STACK_LENGTH = 16384
-INNERMOST = 64  # frames of a stack that are told: it happened at its end
 _names: dict[type, str] = {}
 
 
@@ -39,32 +37,16 @@ def describe(error: BaseException) -> dict[str, Any]:
     return {
         keys.EXCEPTION_TYPE: type_name(error),
         keys.EXCEPTION_MESSAGE: message(error),
-        keys.EXCEPTION_STACKTRACE: _stack(error),
+        keys.EXCEPTION_STACKTRACE: stack(error),
     }
 
 
-def _stack(error: BaseException) -> str:
-    # Frames without locals, the innermost; messages of the whole chain go through the same scrubber as the message.
-    try:
-        told = traceback.TracebackException(type(error), error, error.__traceback__, limit=-INNERMOST, compact=True)
-        _leave_out_columns(told)
-        pieces = list(told.format())
-    except Exception:  # noqa: BLE001
-        pieces = traceback.StackSummary.extract(traceback.walk_tb(error.__traceback__), limit=-INNERMOST).format()
-    text = "".join(pieces)
+def stack(error: BaseException) -> str:
+    """The end of the exception's traceback with its causes, without locals and secrets, at most 16,384 characters."""
+    told = list(pieces(error))
+    text = "".join(told)
     if len(text) <= 4 * STACK_LENGTH:
         return redact_text(text)[-STACK_LENGTH:]
-    # A piece is a frame or a message. Only what begins where the library began it can be told apart from a quotation.
-    cut = (f"{piece[: 4 * MESSAGE_LENGTH]} …\n" if len(piece) > 4 * MESSAGE_LENGTH else piece for piece in pieces)
+    # Only what begins where the library began it can be told apart from a quotation.
+    cut = (f"{piece[: 4 * MESSAGE_LENGTH]} …\n" if len(piece) > 4 * MESSAGE_LENGTH else piece for piece in told)
     return "".join(map(redact_text, cut))[-STACK_LENGTH:]
-
-
-def _leave_out_columns(told: traceback.TracebackException) -> None:
-    """Where columns are known, each line is parsed to underline a part of it. That is dear, and not for a finalizer:
-    one that runs while the application parses makes its ast.parse raise SystemError (CPython 3.11.7, gh-106905)."""
-    found = [told]
-    for one in found:
-        if sys.version_info >= (3, 11):
-            for frame in one.stack:
-                frame.colno = None
-        found += [*filter(None, (one.__cause__, one.__context__)), *(getattr(one, "exceptions", None) or ())]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import traceback
+from contextlib import suppress
 from typing import Any
 
 from clew_sdk.limits import STACK_LENGTH
@@ -24,24 +25,13 @@ def exception_attributes(error: BaseException, longest: int) -> dict[str, Any]:
 
 def _stack(error: BaseException) -> str:
     """The end of the trace is kept: that is where it happened."""
+    with suppress(Exception):  # clew-core is not there, or this is no exception at all
+        return sys.modules["clew.failures"].stack(error)  # type: ignore[no-any-return]
     try:
-        told = traceback.TracebackException(type(error), error, error.__traceback__, limit=-64, compact=True)
-        _leave_out_columns(told)
-        lines = list(told.format())
+        lines = traceback.format_exception(type(error), error, error.__traceback__, limit=-64)
     except Exception:  # noqa: BLE001  __str__ of the exception or of its causes
         lines = [*traceback.format_tb(getattr(error, "__traceback__", None), -64), type(error).__qualname__]
-    return _scrubbed("".join(lines)[-4 * STACK_LENGTH :])[-STACK_LENGTH:]
-
-
-def _leave_out_columns(told: traceback.TracebackException) -> None:
-    """Where columns are known, each line is parsed to underline a part of it: dear, and not for a finalizer that runs
-    while the application parses (CPython 3.11.7, gh-106905)."""
-    found = [told]
-    for one in found:
-        if sys.version_info >= (3, 11):
-            for frame in one.stack:
-                frame.colno = None
-        found += [*filter(None, (one.__cause__, one.__context__)), *(getattr(one, "exceptions", None) or ())]
+    return "".join(lines)[-STACK_LENGTH:]
 
 
 def one_line(error: BaseException) -> str:
