@@ -13,7 +13,7 @@ from pymongo.cursor import Cursor
 
 import clew
 from clew.testing.contracts.db_command import METRIC, AsyncDbCommandContract, DbCommandContract
-from clew.testing.recording import Recording, enabled
+from clew.testing.recording import Recording, enabled, recording
 from clew_pymongo import plugin
 
 
@@ -29,6 +29,7 @@ class TestPymongo(DbCommandContract):
     plugin = plugin
     putting, getting, batching = named("update"), named("find"), named("bulkWrite")
     code = "11000"
+    asked = {"request_hook": 1, "response_hook": 1}
     patched = [(Collection, "insert_one"), (Collection, "aggregate"), (Cursor, "_refresh")]
 
     @pytest.fixture(autouse=True)
@@ -125,6 +126,30 @@ class TestPymongo(DbCommandContract):
         assert found == ["shop", "archive", "shop"]
 
 
+def test_hooks_get_the_events_of_pymongo_for_clients_made_before_and_only_within_our_spans(mongodb: int) -> None:
+    told: list[tuple[str, ...]] = []
+
+    def hook(span: Any, event: Any) -> None:
+        told.append((span.name, type(event).__name__, event.command_name))
+
+    recording()
+    with pymongo.MongoClient("127.0.0.1", mongodb) as client:
+        goods = client.shop.goods
+        goods.drop()
+        goods.insert_many([{"_id": number} for number in range(300)])
+        plugin.enable(request_hook=hook, failed_hook=hook)
+        try:
+            assert len(list(goods.find({}, batch_size=100))) == 300
+            with pytest.raises(errors.OperationFailure):
+                goods.aggregate([{"$nothing": 1}])
+        finally:
+            plugin.disable()
+        find, aggregate = ("find goods", "CommandStartedEvent", "find"), ("aggregate goods", "CommandStartedEvent")
+        assert told == [find, (*aggregate, "aggregate"), ("aggregate goods", "CommandFailedEvent", "aggregate")]
+        goods.find_one({})
+        assert len(told) == 3
+
+
 def test_no_server_is_one_failed_call() -> None:
     with enabled(plugin) as record, pytest.raises(errors.ServerSelectionTimeoutError):
         pymongo.MongoClient("127.0.0.1", 9, serverSelectionTimeoutMS=50).shop.items.insert_one({})
@@ -137,6 +162,7 @@ class TestAsyncPymongo(AsyncDbCommandContract):
     plugin = plugin
     putting, getting, batching = named("update"), named("find"), named("bulkWrite")
     code = "11000"
+    asked = {"request_hook": 1, "response_hook": 1}
 
     @pytest.fixture(autouse=True)
     def _server(self, mongodb: int) -> None:

@@ -58,6 +58,7 @@ class Adapted:
 
     def hooks(self) -> Iterator[Hook]:
         """For what is asked about functions of the library that are no operations."""
+        yield from dict.fromkeys(question.ask.needs for question in self.questions if question.ask.needs)
         for question in self.questions:
             target = question.ask.target
             if target:
@@ -92,7 +93,8 @@ class Adapted:
         ends, fails = self.about(asking.ENDS, operation), self.about(asking.FAILS, operation)
         of_requests, of_answers = self.captures(operation)
         if not (begins or ends or fails or of_requests or of_answers):
-            return probe
+            asks_within = any(question.ask.target for question in self.questions)
+            return Probe(probe.begin, probe.end, probe.failed) if asks_within else probe
         begin = self._begin(operation, probe.begin, begins, of_requests)
         if ends or fails:
             begin = _remembering(begin)

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from opentelemetry.context import Context
 from opentelemetry.trace import INVALID_SPAN, get_current_span
 
 from clew.conventions.keys import URL_FULL
 from clew.guard import Guard
-from clew.operation import Operation
+from clew.operation import FAMILY, Operation
 from clew.places import Switch
 from clew.propagation import SUPPRESS, attach, detach, get_current
 from clew.redaction import redact_url
+
+if TYPE_CHECKING:
+    from clew.hooks import Hook
 
 #: When it is asked: a call begins, has ended, has failed; a request has come, more of it is received, an answer begins
 #: or goes on; a function of the library is called, has returned.
@@ -32,6 +35,10 @@ class Ask(NamedTuple):
     target: str = ""
     #: The attribute that is what the function makes of its arguments; then it gets no span.
     attribute: str = ""
+    #: It is asked within calls of this family alone.
+    family: str = ""
+    #: What the library has to be brought to for as long as the function is asked.
+    needs: Hook | None = None
 
 
 def begins(read: Read, operation: Operation | None = None) -> Ask:
@@ -74,9 +81,9 @@ def called(target: str, read: Read) -> Ask:
     return Ask(CALLED, read, target=target)
 
 
-def returned(target: str, read: Read) -> Ask:
+def returned(target: str, read: Read, family: str = "", needs: Hook | None = None) -> Ask:
     """After a call of `target`; `read` gets its result first."""
-    return Ask(RETURNED, read, target=target)
+    return Ask(RETURNED, read, target=target, family=family, needs=needs)
 
 
 class Question:
@@ -114,6 +121,8 @@ class Question:
     def put_here(self, about: tuple[tuple[Any, ...], dict[str, Any]]) -> None:
         """Asks about a call of the library's function, if there is anything that is recorded here."""
         context, (args, options) = get_current(), about
+        if self.ask.family and context.get(FAMILY) != self.ask.family:
+            return
         if not context.get(SUPPRESS) and get_current_span() is not INVALID_SPAN:
             self.put(context, *args, **options)
 
