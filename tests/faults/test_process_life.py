@@ -221,6 +221,8 @@ def test_f12_uwsgi_workers_send_everything(bench: Bench, sink: Sink, fact: Fact)
         with Sink() as one, serving(bench, one, "uwsgi", *options, *threads, PYTHONHOME="") as (process, port):
             for _ in range(100):
                 assert answers(port)
+            # A worker that is told to end before it has logged its request leaves without Python's exit.
+            assert eventually(lambda: bench.log().count("=> generated") > 100, 10), bench.log()
             status, seconds = stop(process)
             log = bench.log()
             results.append((len(received(one)), status, seconds, "segmentation" in log.lower() or "Traceback" in log))
