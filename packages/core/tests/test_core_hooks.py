@@ -159,3 +159,14 @@ def test_actions_before_after_and_instead(library: Any) -> None:
 def test_carry_leaves_a_call_without_that_argument_alone(library: Any) -> None:
     with enabled(Plugin("a_library", hooks=[carry("a_library:Client.call", 1)])), pytest.raises(TypeError):
         library.Client().call()
+
+
+def test_a_caller_who_gives_arguments_that_the_library_does_not_take_switches_nothing_off(library: Any) -> None:
+    plugin = Plugin("a_library", hooks=[patch("a_library:Client.call", statement)])
+    with enabled(plugin) as record:
+        for _ in range(5):
+            with pytest.raises(TypeError, match="call"):
+                library.Client().call("x", "y", "z", of="nothing")
+        record.clear()
+        assert library.Client().call("SELECT 1") == "SELECT 1"
+        assert len(record.spans()) == 1

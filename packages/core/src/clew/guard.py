@@ -57,6 +57,8 @@ class Guard:
                 place,
                 where,
             )
+        if _does_not_fit(error):
+            return
         self._recent.append(now)
         if len(self._recent) == LIMIT and now - self._recent[0] < PERIOD:
             self._recent.clear()
@@ -70,6 +72,12 @@ class Guard:
                 "clew.plugin.errors", "{error}", "Failures of clew's own code, by plugin."
             )
         self._counter.add(1, {"clew.plugin": self._plugin, "clew.place": place})
+
+
+def _does_not_fit(error: Exception) -> bool:
+    """Whether it was raised by a call of ours, before a line of what is called: so end arguments that a reader has no
+    parameters for. Mostly the library has none either, and a plugin is not to go off by its caller's mistakes."""
+    return isinstance(error, TypeError) and error.__traceback__ is not None and error.__traceback__.tb_next is None
 
 
 def _last_line(error: Exception) -> str:
