@@ -17,6 +17,7 @@ class MyCursor(Cursor):
 
 class TestAsyncmy(AsyncMySqlContract):
     plugin = plugin
+    module = asyncmy
 
     @asynccontextmanager
     async def open(self, **options: Any) -> AsyncIterator[Any]:
@@ -47,7 +48,3 @@ class TestAsyncmy(AsyncMySqlContract):
         async with self.open(cursor_cls=DictCursor) as connection, connection.cursor() as cursor:
             assert isinstance(cursor, DictCursor)
             await cursor.execute(sql)
-
-    async def in_a_pool(self, sql: str) -> None:
-        async with asyncmy.create_pool(**self.server, minsize=1) as pool, pool.acquire() as connection:
-            await self.execute(connection, sql)

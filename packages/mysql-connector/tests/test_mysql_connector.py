@@ -1,5 +1,6 @@
 """clew-mysql-connector passes the contract of a database driver against a real MariaDB, in Python, C and coroutines."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, closing, contextmanager
 from typing import Any
@@ -7,10 +8,13 @@ from typing import Any
 import mysql.connector
 import mysql.connector.version
 import pytest
+from mysql.connector import pooling
 
+from clew.conventions.db_pool import Pool
 from clew.testing.contracts.db_client import DbClientContract
 from clew.testing.contracts.db_client_async import AsyncDbClientContract
 from clew.testing.contracts.mysql import OnMariaDB
+from clew.testing.recording import Recording, assert_pool
 from clew_mysql_connector import plugin
 
 KINDS = ({"dictionary": True}, {"buffered": True}, {"raw": True}, {"prepared": True})
@@ -49,6 +53,16 @@ class TestInPython(OnMariaDB, DbClientContract):
         connection.commit()
         connection.rollback()
 
+    def test_a_pool_says_how_full_it_is(self, record: Recording) -> None:
+        pool = pooling.MySQLConnectionPool(pool_name="shop", pool_size=2, **self.server, **self.options)
+        with closing(pool.get_connection()):
+            assert_pool(record, Pool("shop", 1, 1, 2), waits=1)
+            with closing(pool.get_connection()), pytest.raises(pooling.PoolError):
+                pool.get_connection()
+        assert_pool(record, Pool("", 0, 2, 2), waits=2)
+        while pool._remove_connections():
+            pass
+
 
 @pytest.mark.skipif(not mysql.connector.HAVE_CEXT, reason="mysql-connector-python was installed without C")
 class TestInC(TestInPython):
@@ -70,6 +84,19 @@ class TestCoroutines(OnMariaDB, AsyncDbClientContract):
             yield connection
         finally:
             await connection.close()
+
+    def test_a_pool_says_how_full_it_is(self, record: Recording) -> None:
+        aio = pytest.importorskip("mysql.connector.aio.pooling")
+
+        async def main() -> None:
+            pool = aio.MySQLConnectionPool(pool_name="shop", pool_size=2, **self.server, ssl_disabled=True)
+            await pool.initialize_pool()
+            connection = await pool.get_connection()
+            assert_pool(record, Pool("shop", 1, 1, 2), waits=1)
+            await connection.close()
+            await pool._remove_connections()
+
+        asyncio.run(main())
 
     async def execute(self, connection: Any, sql: str, *parameters: Any) -> list[Any]:
         cursor = await connection.cursor()

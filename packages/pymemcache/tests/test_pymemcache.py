@@ -9,8 +9,9 @@ from pymemcache.client.base import Client, PooledClient
 from pymemcache.client.hash import HashClient
 from pymemcache.exceptions import MemcacheIllegalInputError
 
+from clew.conventions.db_pool import Pool
 from clew.testing.contracts.db_command import DbCommandContract
-from clew.testing.recording import Recording, enabled
+from clew.testing.recording import Recording, assert_pool, enabled
 from clew_pymemcache import plugin
 
 
@@ -107,3 +108,11 @@ def test_a_socket_in_the_file_system_is_an_address_too() -> None:
     with enabled(plugin) as record, pytest.raises(OSError):
         Client("unix:/nowhere/memcached.sock").get("a")
     assert (record.span().attributes or {})["server.address"] == "/nowhere/memcached.sock"
+
+
+def test_a_pool_says_how_full_it_is(memcached: int) -> None:
+    with enabled(plugin) as record, closing(PooledClient(("127.0.0.1", memcached), max_pool_size=4)) as client:
+        client.get("sku")
+        assert_pool(record, Pool(f"127.0.0.1:{memcached}", 0, 1, 4))
+        with client.client_pool.get_and_release():
+            assert_pool(record, Pool("", 1, 0, 4))

@@ -12,8 +12,9 @@ import redis.asyncio
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from clew.conventions.db_pool import Pool
 from clew.testing.contracts.db_command import METRIC, AsyncDbCommandContract, DbCommandContract
-from clew.testing.recording import Recording, enabled
+from clew.testing.recording import Recording, assert_pool, enabled
 from clew_redis import plugin
 
 ONCE = Retry(NoBackoff(), 0)
@@ -175,6 +176,50 @@ class TestRedis(DbCommandContract):
         attributes = record.span().attributes or {}
         assert (attributes["server.address"], attributes["db.namespace"]) == ("/nowhere/redis.sock", "3")
         assert "server.port" not in attributes
+
+
+class TestPools:
+    """What a pool says of itself, by the name of its server. Where nobody waits, no wait is told."""
+
+    @pytest.fixture(autouse=True)
+    def _server(self, redis_server: int) -> None:
+        self.where = {"host": "127.0.0.1", "port": redis_server}
+        self.name = f"127.0.0.1:{redis_server}/0"
+
+    def test_one_that_does_not_block(self) -> None:
+        with enabled(plugin) as record, redis.Redis(**self.where, max_connections=7) as client:
+            client.ping()
+            assert_pool(record, Pool(self.name, 0, 1, 7))
+            with closing(client.pubsub()) as messages:
+                messages.subscribe("orders")
+                client.ping()
+                assert_pool(record, Pool("", 1, 1, 7))
+
+    def test_one_that_blocks(self) -> None:
+        pool = redis.BlockingConnectionPool(**self.where, max_connections=2, timeout=0.05)
+        with enabled(plugin) as record, redis.Redis(connection_pool=pool, retry=ONCE) as client:
+            with closing(client.pubsub()) as messages, closing(client.pubsub()) as others:
+                messages.subscribe("orders")
+                assert_pool(record, Pool(self.name, 1, 0, 2), waits=1)
+                others.subscribe("orders")
+                with pytest.raises(redis.ConnectionError):
+                    client.ping()
+                assert_pool(record, Pool("", 2, 0, 2), waits=2)
+            assert_pool(record, Pool("", 0, 2, 2), waits=2)
+            pool.disconnect()
+
+    @pytest.mark.parametrize("kind", [redis.asyncio.ConnectionPool, redis.asyncio.BlockingConnectionPool])
+    def test_with_coroutines(self, kind: Any) -> None:
+        async def main() -> None:
+            pool = kind(**self.where, max_connections=3)
+            client: Any = redis.asyncio.Redis(connection_pool=pool)
+            await asyncio.gather(*(client.blpop("never", timeout=1) for _ in range(2)), client.ping())
+            waits = 3 if kind is redis.asyncio.BlockingConnectionPool else 0
+            assert_pool(record, Pool(self.name, 0, 3, 3), waits=waits)
+            await pool.disconnect()
+
+        with enabled(plugin) as record:
+            asyncio.run(main())
 
 
 class TestAsyncRedis(AsyncDbCommandContract):

@@ -4,6 +4,7 @@ from typing import Any
 
 from clew import Derived, Plugin, derive
 from clew.conventions import db_client
+from clew.mysql_pools import pools
 
 __all__ = ["plugin"]
 
@@ -15,4 +16,4 @@ def read_server(connection: Any) -> db_client.Server:
 operations = db_client.methods(read_server, db_client.vendor_code)
 operations["execute"] = db_client.commented(operations["execute"])
 cursor = Derived("asyncmy.cursors:Cursor", operations, default="_cursor_cls")
-plugin = Plugin("asyncmy", hooks=[derive("asyncmy.connection:Connection.cursor", "cursor", cursor)])
+plugin = Plugin("asyncmy", hooks=[derive("asyncmy.connection:Connection.cursor", "cursor", cursor), pools("asyncmy")])

@@ -23,12 +23,15 @@ Read = Callable[[Any], "Pool | None"]
 Held = Callable[[Any], Any]
 
 
-def pooled(target: str, read_pool: Read, *, held: Held | None = None, optional: bool = False) -> Hook:
+def pooled(
+    target: str, read_pool: Read, *, held: Held | None = None, waits: bool = True, optional: bool = False
+) -> Hook:
     """Watches `target` ("module:Class.method"), which hands out the connections of a pool.
 
     `read_pool` tells of the object whose method it is how its pool is now, also on another thread and much later; None
     for one that keeps no connections. `held` finds, for an object that takes no weak reference, one that does and lives
-    as long; that is what `read_pool` is then asked of. None for an object that is no pool yet.
+    as long; that is what `read_pool` is then asked of. None for an object that is no pool yet. `waits` is false where
+    nobody waits for a connection: such a pool opens one more, or refuses.
     """
 
     def hook(telemetry: Telemetry) -> Undo:
@@ -38,7 +41,7 @@ def pooled(target: str, read_pool: Read, *, held: Held | None = None, optional: 
             if function in _watched:  # by another name of the same class
                 return function
             begin = partial(watch.begin, read_pool, held)
-            watched = (_coroutine if is_coroutine(function) else _call)(watch, begin, switch, function)
+            watched = (_coroutine if is_coroutine(function) else _call)(watch, begin, waits, switch, function)
             if telemetry.choice is not None:
                 watched = telemetry.choice.only(function, watched)
             _watched.add(watched)
@@ -113,13 +116,13 @@ class _Watch:
             self.failed(error, "pool")
             return None
 
-    def end(self, wait: tuple[_HandingOut, float] | None, got: bool) -> None:
+    def end(self, wait: tuple[_HandingOut, float] | None, tells: bool) -> None:
         if wait is None:
             return
         try:
             found, began = wait
             found.waiting.pop()
-            name = found.name if got else ""
+            name = found.name if tells else ""
             if name:
                 self._wait.record(perf_counter() - began, db_pool.named(name))
         except Exception as error:  # noqa: BLE001
@@ -176,7 +179,7 @@ def _watch(telemetry: Telemetry) -> _Watch:
 Begin = Callable[[Any], "tuple[_HandingOut, float] | None"]
 
 
-def _call(watch: _Watch, begin: Begin, switch: Switch, function: Function) -> Function:
+def _call(watch: _Watch, begin: Begin, waits: bool, switch: Switch, function: Function) -> Function:
     @wraps(function)
     def watched(subject: Any, *args: Any, **kwargs: Any) -> Any:
         if not switch.on:
@@ -187,13 +190,13 @@ def _call(watch: _Watch, begin: Begin, switch: Switch, function: Function) -> Fu
         except BaseException:
             watch.end(wait, False)
             raise
-        watch.end(wait, True)
+        watch.end(wait, waits)
         return connection
 
     return watched
 
 
-def _coroutine(watch: _Watch, begin: Begin, switch: Switch, function: Function) -> Function:
+def _coroutine(watch: _Watch, begin: Begin, waits: bool, switch: Switch, function: Function) -> Function:
     @wraps(function)
     async def watched(subject: Any, *args: Any, **kwargs: Any) -> Any:
         if not switch.on:
@@ -204,7 +207,7 @@ def _coroutine(watch: _Watch, begin: Begin, switch: Switch, function: Function) 
         except BaseException:
             watch.end(wait, False)
             raise
-        watch.end(wait, True)
+        watch.end(wait, waits)
         return connection
 
     return watched

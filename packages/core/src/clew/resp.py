@@ -8,9 +8,10 @@ from operator import attrgetter
 from sys import modules
 from typing import Any
 
-from clew.conventions import db_command
+from clew.conventions import db_command, db_pool
 from clew.hooks import Hook, patch
 from clew.operation import Operation
+from clew.pooling import pooled
 
 #: Commands whose second word says what they do; what follows all others is a key.
 CONTAINERS = frozenset({
@@ -31,7 +32,7 @@ Where = Callable[[Any], Any]
 
 def hooks(package: str, client: str) -> Iterator[Hook]:
     """For the package whose main class is `client`."""
-    counted = _counted(package)
+    counted, read_pool = _counted(package, "COMMAND"), _pools(package)
     pool, nodes = attrgetter("connection_pool"), attrgetter("nodes_manager")
     command = _command(package, pool, counted, innermost=True)
     pipeline = _pipeline(package, pool, counted)
@@ -48,6 +49,9 @@ def hooks(package: str, client: str) -> Iterator[Hook]:
         yield patch(f"{module}.cluster:{client}Cluster.execute_command", to_cluster)
         yield patch(f"{module}.cluster:ClusterPipeline.execute", to_nodes)
         yield patch(f"{module}.cluster:ClusterPubSub.execute_command", of_cluster, optional=True)
+        # One that does not block is known once it opens a connection, which costs the calls nothing.
+        yield pooled(f"{module}.connection:ConnectionPool.make_connection", read_pool, waits=False)
+        yield pooled(f"{module}.connection:BlockingConnectionPool.get_connection", read_pool)
 
 
 def read_code(error: BaseException) -> str | None:
@@ -83,8 +87,8 @@ def _pipeline(package: str, where: Where, counted: Callable[[], bool]) -> Operat
     return db_command.operation(read, _server(package), read_code)
 
 
-def _counted(package: str) -> Callable[[], bool]:
-    """Whether we are to count the calls: redis-py does, since 7.2, when the application has asked it to."""
+def _counted(package: str, group: str) -> Callable[[], bool]:
+    """Whether we are to count: redis-py does, since 7.2, when the application has asked it for a group of metrics."""
     name = f"{package}.observability.providers"
 
     def counted() -> bool:
@@ -95,7 +99,7 @@ def _counted(package: str) -> Callable[[], bool]:
         if manager is None:
             return True
         groups = manager.config.metric_groups
-        return type(groups)["COMMAND"] not in groups
+        return type(groups)[group] not in groups
 
     return counted
 
@@ -110,6 +114,24 @@ def _server(system: str) -> Callable[[Any], db_command.Server]:
         # The address behind a Sentinel is another one after a failover.
         host = None if hasattr(where, "sentinel_manager") else how.get("host", "localhost")
         return db_command.Server(system, how.get("path", host), int(how.get("port", 6379)), str(how.get("db") or 0))
+
+    return read
+
+
+def _pools(package: str) -> Callable[[Any], db_pool.Pool | None]:
+    server_of = _server(package)
+    counted = _counted(package, "CONNECTION_BASIC"), _counted(package, "CONNECTION_ADVANCED")
+
+    def read(pool: Any) -> db_pool.Pool | None:
+        if not all(by_us() for by_us in counted):
+            return None
+        if hasattr(pool, "_available_connections"):
+            used, idle = len(pool._in_use_connections), len(pool._available_connections)
+        else:  # what nobody uses stands in its queue, with nothing for each connection that it may still open
+            idle = sum(connection is not None for connection in list(pool.pool.queue))
+            used = len(pool._connections) - idle
+        name = getattr(pool, "service_name", None) or db_pool.name_of(server_of(pool))
+        return db_pool.Pool(name, used, idle, pool.max_connections if pool.max_connections < 2**31 else None)
 
     return read
 

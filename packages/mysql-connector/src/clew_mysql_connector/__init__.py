@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from clew import Plugin, quietly
-from clew.conventions import db_client
+from clew import Plugin, pooled, quietly
+from clew.conventions import db_client, db_pool
 
 __all__ = ["plugin"]
 
@@ -12,6 +12,11 @@ def read_server(connection: Any) -> db_client.Server:
     version = getattr(connection, "server_info", None) or connection.get_server_info()
     # `connection.database` would ask the server.
     return db_client.mysql(connection.server_host, connection.server_port, connection._database, version)
+
+
+def read_pool(pool: Any) -> db_pool.Pool:
+    idle = pool._cnx_queue.qsize()
+    return db_pool.Pool(pool.pool_name or "mysql", max(0, pool.pool_size - idle), idle, pool.pool_size)
 
 
 #: Where a connection asks the server something for itself, by a cursor, in the middle of a statement.
@@ -36,5 +41,9 @@ plugin = Plugin(
             doubled=None if kind else False,
         )
     ]
-    + [quietly(f"mysql.connector.{owner}.info_query", db_client.FAMILY, optional=True) for owner in questions],
+    + [quietly(f"mysql.connector.{owner}.info_query", db_client.FAMILY, optional=True) for owner in questions]
+    + [
+        pooled(f"mysql.connector.{module}:MySQLConnectionPool.get_connection", read_pool, optional=True)
+        for module in ("pooling", "aio.pooling")
+    ],
 )

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from clew import Plugin, patch
-from clew.conventions import db_command
+from clew import Plugin, patch, pooled
+from clew.conventions import db_command, db_pool
 from clew.memcache import COMMANDS, batch, command
 
 __all__ = ["plugin"]
@@ -30,6 +30,14 @@ def read_nothing(client: Any) -> db_command.Server:
     return db_command.Server("memcached")  # which of the servers depends on the keys
 
 
+def read_pool(pool: Any) -> db_pool.Pool | None:
+    client = getattr(pool._obj_creator, "__self__", None)
+    if not hasattr(client, "server"):
+        return None
+    limit = None if pool.max_size == 2**31 else pool.max_size
+    return db_pool.Pool(db_pool.name_of(read_server(client)), len(pool.used), len(pool.free), limit)
+
+
 plugin = Plugin(
     "pymemcache",
     versions=">=3.5",
@@ -41,5 +49,6 @@ plugin = Plugin(
             patch(f"{SEVERAL}.{method}", batch(name, read_nothing, False), optional=True)
             for method, name in MANY.items()
         ),
+        pooled("pymemcache.pool:ObjectPool.get", read_pool, waits=False, optional=True),
     ],
 )

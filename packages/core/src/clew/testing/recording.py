@@ -18,6 +18,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from clew import settings
+from clew.conventions.db_pool import Pool
 from clew.plugin import Plugin
 
 
@@ -145,3 +146,18 @@ def configured(**environ: str) -> Iterator[None]:
             else:
                 os.environ[name] = value
         settings.forget()
+
+
+def assert_pool(record: Recording, pool: Pool, waits: int = 0) -> None:
+    """The one pool that there is tells this of itself, and how often a connection was waited for. Without a name in
+    `pool` any will do."""
+    count = record.levels("db.client.connection.count")
+    assert {found["db.client.connection.state"]: value for found, value in count} == {
+        "used": pool.used,
+        "idle": pool.idle,
+    }
+    limits = [value for _, value in record.levels("db.client.connection.max")]
+    assert limits == ([] if pool.limit is None else [pool.limit])
+    assert [count for _, count in record.points("db.client.connection.wait_time")] == ([waits] if waits else [])
+    names = {found["db.client.connection.pool.name"] for found, _ in count}
+    assert names == {pool.name} if pool.name else len(names) == 1

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from types import ModuleType
 from typing import Any
 
 import pytest
 
+from clew.conventions.db_pool import Pool
 from clew.testing.contracts.db_client import DbClientContract
 from clew.testing.contracts.db_client_async import AsyncDbClientContract
-from clew.testing.recording import Recording
+from clew.testing.recording import Recording, assert_pool
 
 
 class OnMariaDB:
@@ -69,8 +71,21 @@ class MySqlContract(OnMariaDB, DbClientContract):
 
 
 class AsyncMySqlContract(OnMariaDB, AsyncDbClientContract):
-    """For aiomysql and asyncmy, which differ in how they connect and are told the kind of cursor. `execute` stays with
-    the test: its line is the application's own."""
+    """For aiomysql and asyncmy (`module`), which differ in how they connect and are told the kind of cursor. `execute`
+    stays with the test: its line is the application's own."""
+
+    module: Any
+
+    async def in_a_pool(self, sql: str) -> None:
+        async with self.module.create_pool(**self.server, minsize=1) as pool, pool.acquire() as connection:
+            await self.execute(connection, sql)
+
+    def test_a_pool_says_how_full_it_is(self, record: Recording) -> None:
+        async def main() -> None:
+            async with self.module.create_pool(**self.server, minsize=2, maxsize=3) as pool, pool.acquire():
+                assert_pool(record, Pool("", 1, 1, 3), waits=1)
+
+        asyncio.run(main())
 
     async def execute_many(self, connection: Any, sql: str, parameters: list[tuple[Any, ...]]) -> None:
         async with connection.cursor() as cursor:
