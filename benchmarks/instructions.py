@@ -7,37 +7,24 @@ operation itself takes, because that is what stays the same from one build of Py
 
 from __future__ import annotations
 
-import re
-import shutil
-import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
+from harness import valgrind
 from harness.contenders import BARE, CLEW, Contender
 from harness.errors import BenchmarkError
-from harness.processes import Server, Worker, command_of, environment_of
+from harness.processes import Server, command_of, environment_of
 from harness.rows import ROWS, Row
 
 #: Row -> the most that clew may add, as a share of the operation's own instructions; 1.3 times what was measured.
 LIMITS = {"flask-query": 0.75, "fastapi": 0.4, "requests": 0.15}
-WARM_UP, COUNTED = 150, 300  # operations
-#: Counting is switched on when the caches are full: start-up and imports would take minutes.
-VALGRIND = (
-    "valgrind",
-    "--tool=callgrind",
-    "--callgrind-out-file=/dev/null",
-    "--trace-children=yes",
-    "--instr-atstart=no",
-)
-SELDOM = {"OTEL_BSP_SCHEDULE_DELAY": "100000", "OTEL_BLRP_SCHEDULE_DELAY": "100000"}  # rounds of the worker are noise
+COUNTED = 300  # operations
 
 
 def main() -> int:
-    if shutil.which(VALGRIND[0]) is None:
-        raise BenchmarkError("valgrind is missing: apt-get install valgrind")
     dear = 0
     with servers() as environment, ThreadPoolExecutor(2) as pool:
         for row in (row for row in ROWS if row.name in LIMITS):
@@ -63,22 +50,10 @@ def servers() -> Iterator[dict[str, str]]:
 def count(row: Row, contender: Contender, environment: dict[str, str]) -> float:
     """The instructions of one operation, those of all threads and of sending included."""
     python = Path(sys.executable)
-    command = [*VALGRIND, *command_of(contender, python, ["worker.py", row.application])]
+    command = command_of(contender, python, ["worker.py", row.application])
     own = environment_of(contender, python, environment["endpoint"], row.mode)
-    worker = Worker(command, {**own, **environment, **(SELDOM if contender is CLEW else {})})
-    worker.run(WARM_UP)
-    worker.obey({"do": "freeze"})  # a collection of all that was imported comes once in thousands of operations
-    switch("on", worker)
-    worker.run(COUNTED)
-    switch("off", worker)
-    collected = re.findall(r"Collected : (\d+)", worker.stop())
-    if not any(map(int, collected)):
-        raise BenchmarkError(f"valgrind has counted nothing for {row.name}")
-    return sum(map(int, collected)) / COUNTED
-
-
-def switch(state: str, worker: Worker) -> None:
-    subprocess.run(["callgrind_control", "-i", state, str(worker.process.pid)], check=True, capture_output=True)
+    seldom = valgrind.SELDOM if contender is CLEW else {}
+    return valgrind.count(command, {**own, **environment, **seldom}, COUNTED)[0]
 
 
 if __name__ == "__main__":

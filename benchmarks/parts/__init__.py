@@ -12,9 +12,16 @@ from harness.contenders import Contender
 from harness.errors import BenchmarkError
 from harness.measuring import Bench
 
-from parts import growth, leaving, load, memory, micro
+from parts import caches, growth, leaving, load, memory, micro
 
-PARTS: dict[str, ModuleType] = {"micro": micro, "growth": growth, "load": load, "memory": memory, "exit": leaving}
+PARTS: dict[str, ModuleType] = {
+    "micro": micro,
+    "caches": caches,
+    "growth": growth,
+    "load": load,
+    "memory": memory,
+    "exit": leaving,
+}
 
 
 def chosen(names: str | None) -> list[str]:

@@ -7,8 +7,10 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from harness import valgrind
 from harness.errors import BenchmarkError
-from parts import growth, leaving, load, memory, micro
+from harness.rows import ROWS
+from parts import caches, growth, leaving, load, memory, micro
 
 WRK = """Running 4s test @ http://127.0.0.1:36451/hello/7
   1 threads and 8 connections
@@ -100,3 +102,20 @@ def test_the_longest_exit_is_told_beside_the_middle_one():
     bare = leaving.Left([0.1], [0.1], threads=1, runs=1)
     left = leaving.Left([0.3, 0.2, 2.0], [5.4], threads=2, sent=1490, runs=3)
     assert leaving.cells(left, bare) == ["0.30 (2.00)", "1500", "1490", "5.40", "1"]
+
+
+def test_of_what_valgrind_collects_the_processes_that_did_something_are_summed_up():
+    printed = "==7== Collected : 0 0 0\n==8== Collected : 400 20 10\n==9== Collected : 200 0 30\n"
+    assert valgrind.collected(printed, operations=10) == [60.0, 2.0, 4.0]
+    with pytest.raises(BenchmarkError, match="counted nothing"):
+        valgrind.collected("==7== Collected : 0\n", operations=10)
+
+
+def test_what_missed_the_caches_is_told_on_top_of_bare():
+    bare, clew = caches.counts([1000, 9, 9, 1, 2, 3, 1, 1, 1]), caches.counts([3000, 9, 9, 4, 4, 4, 2, 3, 4])
+    text = caches.section([(ROWS[0], {"bare": bare, "clew": clew})])
+    cells = [[cell.strip() for cell in line.split("|")[1:-1]] for line in text.splitlines()[4:6]]
+    assert cells == [
+        [ROWS[0].title, "bare", "1,000", "6", "3", "3.0"],
+        [ROWS[0].title, "clew", "2,000", "6", "6", "3.0"],
+    ]

@@ -1,0 +1,52 @@
+"""Counts what one operation costs a processor, by valgrind: nothing else that the machine does is in it."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from collections.abc import Mapping, Sequence
+
+from harness.errors import BenchmarkError
+from harness.processes import Worker
+
+WARM_UP = 150  # operations
+ADVICE = "valgrind is missing: apt-get install valgrind"
+#: Counting is switched on when the caches are full: start-up and imports would take minutes.
+COMMAND = (
+    "valgrind",
+    "--tool=callgrind",
+    "--callgrind-out-file=/dev/null",
+    "--trace-children=yes",
+    "--instr-atstart=no",
+)
+SELDOM = {"OTEL_BSP_SCHEDULE_DELAY": "100000", "OTEL_BLRP_SCHEDULE_DELAY": "100000"}  # rounds of the worker are noise
+
+
+def count(
+    command: Sequence[str], environment: Mapping[str, str], operations: int, options: Sequence[str] = ()
+) -> list[float]:
+    """What callgrind collects in the worker that the command starts, per operation, all threads and sending included:
+    instructions, and by its options more. BenchmarkError when there is no valgrind, or nothing to count."""
+    if shutil.which(COMMAND[0]) is None:
+        raise BenchmarkError(ADVICE)
+    worker = Worker([*COMMAND, *options, *command], dict(environment))
+    worker.run(WARM_UP)
+    worker.obey({"do": "freeze"})  # a collection of all that was imported comes once in thousands of operations
+    _switch("on", worker)
+    worker.run(operations)
+    _switch("off", worker)
+    return collected(worker.stop(), operations)
+
+
+def collected(text: str, operations: int) -> list[float]:
+    """Of each kind of event the sum over all processes, by the operations; read from what valgrind prints."""
+    processes = [list(map(int, line.split())) for line in re.findall(r"Collected : ([\d ]+)", text)]
+    counting = [events for events in processes if any(events)]
+    if not counting:
+        raise BenchmarkError(f"valgrind has counted nothing:\n{text[-2000:]}")
+    return [sum(events) / operations for events in zip(*counting, strict=True)]
+
+
+def _switch(state: str, worker: Worker) -> None:
+    subprocess.run(["callgrind_control", "-i", state, str(worker.process.pid)], check=True, capture_output=True)
