@@ -128,7 +128,8 @@ def _pools(package: str) -> Callable[[Any], db_pool.Pool | None]:
         if hasattr(pool, "_available_connections"):
             used, idle = len(pool._in_use_connections), len(pool._available_connections)
         else:  # what nobody uses stands in its queue, with nothing for each connection that it may still open
-            idle = sum(connection is not None for connection in list(pool.pool.queue))
+            places = pool.pool.queue if hasattr(pool.pool, "queue") else pool.pool._queue  # asyncio's
+            idle = sum(connection is not None for connection in list(places))
             used = len(pool._connections) - idle
         name = getattr(pool, "service_name", None) or db_pool.name_of(server_of(pool))
         return db_pool.Pool(name, used, idle, pool.max_connections if pool.max_connections < 2**31 else None)
