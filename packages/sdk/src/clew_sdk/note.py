@@ -39,6 +39,7 @@ class Note(Span):
         self._end = None if lineage.recorded else 0
         self._open = True
         self.extra: Mapping[str, Any] | None = None
+        self._context = None
         self._began = ticks()
 
     def __getattr__(self, name: str) -> Any:
@@ -91,7 +92,6 @@ _LATER: dict[str, Callable[[], Any]] = {
     "_rare": dict,
     "_status": int,
     "_name": _nothing,
-    "_context": _nothing,
     "failure": _nothing,
 }
 _OF_THE_APPLICATION = frozenset({"_attributes", "_rare", "_status"})

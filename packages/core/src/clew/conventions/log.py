@@ -143,35 +143,37 @@ class Written(NamedTuple):
 def written(line: Line, context: Context) -> Written:
     """What is written out of a line, perhaps long after it was in this context; a LogRecord would take four times as
     long to make and to read."""
-    span = _span_of(line, context)
+    trace_id = _number(line.ids[0], 32)
+    span, attributes = _span_of(line, context, trace_id), _attributes(line, trace_id)
     return Written(
-        line.time, line.time, _severity(line.level), line.level_name, redact_text(line.body), _attributes(line),
+        line.time, line.time, _severity(line.level), line.level_name, redact_text(line.body), attributes,
         span.trace_id, span.span_id, span.trace_flags,
     )  # fmt: skip
 
 
 def record_of(line: Line, context: Context) -> _logs.LogRecord:
     """The same for who knows nothing of ours."""
+    trace_id = _number(line.ids[0], 32)
     return _logs.LogRecord(
         timestamp=line.time,
         observed_timestamp=line.time,
-        context=_context_of(line, context),
+        context=_context_of(line, context, trace_id),
         severity_text=line.level_name,
         severity_number=SeverityNumber(_severity(line.level)),
         body=redact_text(line.body),
-        attributes=_attributes(line),
+        attributes=_attributes(line, trace_id),
     )
 
 
-def _attributes(line: Line) -> dict[str, Any]:
+def _attributes(line: Line, trace_id: int | None) -> dict[str, Any]:
     attributes: dict[str, Any] = {name: REDACTED if is_secret(name) else value for name, value in line.extra.items()}
     attributes[keys.CODE_FUNCTION_NAME] = line.function
     attributes[keys.CODE_LINE_NUMBER] = line.line
-    trace_id, _, request_id = line.ids
+    said, _, request_id = line.ids
     if request_id:
         attributes[keys.REQUEST_ID] = request_id
-    if _number(trace_id, 32) is None:
-        attributes[TRACE] = trace_id
+    if trace_id is None:
+        attributes[TRACE] = said
     if line.error is not None:
         attributes.update(failures.describe(line.error))
     return attributes
@@ -189,18 +191,17 @@ def _here(context: Context) -> SpanContext:
     return INVALID_SPAN_CONTEXT if span is None else span.get_span_context()
 
 
-def _span_of(line: Line, context: Context) -> SpanContext:
+def _span_of(line: Line, context: Context, trace_id: int | None) -> SpanContext:
     """The span of the context, unless the record was made elsewhere and only handed over here (a queue, a socket)."""
     here = _here(context)
-    trace_id = _number(line.ids[0], 32)
     if trace_id is None or trace_id == here.trace_id:
         return here
     return SpanContext(trace_id, _number(line.ids[1], 16) or 0, True, TraceFlags(TraceFlags.SAMPLED))
 
 
-def _context_of(line: Line, context: Context) -> Context:
+def _context_of(line: Line, context: Context, trace_id: int | None) -> Context:
     """The context with that span."""
-    came = _span_of(line, context)
+    came = _span_of(line, context, trace_id)
     return context if came == _here(context) else Context({**context, SPAN: NonRecordingSpan(came)})
 
 
