@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from cassandra.concurrent import execute_concurrent
 from cassandra.query import BatchStatement, SimpleStatement
 
 import clew
@@ -82,7 +83,7 @@ class TestCassandra(DbCommandContract):
         client.execute_async(GET, ("sku",)).result()
         client.execute(client.prepare(GET.replace("%s", "?")), ("sku",))
         client.execute(SimpleStatement(GET), ("sku",))
-        client.execute_concurrent([(GET, ("sku",))])
+        execute_concurrent(client, [(GET, ("sku",))])
         assert [span.name for span in record.spans()] == ["SELECT items"] * 4
 
     def test_a_future_lasts_until_its_first_page_and_no_longer(self, record: Recording, client: Any) -> None:
