@@ -172,7 +172,7 @@ def cells(hook):
 
 
 def broken_versions(hook):
-    """(site, where it stands, what breaks it) for everything of ours that the hook runs."""
+    """(site, what breaks it by the place where it stands) for everything of ours that the hook runs."""
     parts = cells(hook)
     for name, cell in parts.items():
         found = cell.cell_contents
@@ -182,12 +182,14 @@ def broken_versions(hook):
                     changed = {site: broken}
                     if site != "read" and found.family in SAMPLES and not found.edge:
                         changed["read"] = lambda *args, sample=SAMPLES[found.family], **kwargs: sample
-                    yield site, cell, found._replace(**changed)
+                    yield site, [(cell, found._replace(**changed))]
         elif isinstance(found, Action):
-            yield f"{name}.read", cell, found._replace(read=broken)
-            yield f"{name}.tell", cell, found._replace(read=lambda *args, **kwargs: Something(), tell=broken)
-        elif name in ("read", "tell") and callable(found):
-            yield name, cell, broken
+            yield f"{name}.read", [(cell, found._replace(read=broken))]
+            yield f"{name}.tell", [(cell, found._replace(read=lambda *args, **kwargs: Something(), tell=broken))]
+        elif name == "read" and callable(found):
+            yield name, [(cell, broken)]
+        elif name == "tell" and callable(found):  # which is only called with what a reader has found
+            yield name, [(cell, broken), (parts["read"], lambda *args, **kwargs: Something())]
 
 
 def place(target):
@@ -282,10 +284,12 @@ def shell_of(hook):
     return "wsgi" if "wsgi" in shell else "asgi" if "asgi" in shell else ""
 
 
-def checked(hook, site, cell, replacement, way):
+def checked(hook, site, changes, way):
     """Enables the hook alone, broken at the site, and calls the library some times."""
     here = (Door if hook.__qualname__.startswith("door.") else Patched)(hook, way)
-    before, cell.cell_contents = cell.cell_contents, replacement
+    before = [(cell, cell.cell_contents) for cell, _ in changes]
+    for cell, replacement in changes:
+        cell.cell_contents = replacement
     said = Lines()
     logging.getLogger("clew").addHandler(said)
     plugin = clew.Plugin(library, hooks=[hook])
@@ -312,7 +316,8 @@ def checked(hook, site, cell, replacement, way):
             faults.append("told the message of an exception")
     finally:
         plugin.disable()
-        cell.cell_contents = before
+        for cell, contents in before:
+            cell.cell_contents = contents
         logging.getLogger("clew").removeHandler(said)
         here.remove()
     kit.note(case=[cells(hook)["target"].cell_contents, site, way, len(reached), faults])
@@ -356,7 +361,7 @@ for hook in found.hooks:
     except (ImportError, AttributeError):  # optional, or of another version
         skipped.append(parts["target"].cell_contents)
         continue
-    for site, cell, replacement in broken_ones:
+    for site, changes in broken_ones:
         for way in ("returns", "raises"):
-            checked(hook, site, cell, replacement, way)
+            checked(hook, site, changes, way)
 kit.note(skipped=skipped, ours=ours)
