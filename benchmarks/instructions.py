@@ -14,10 +14,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from harness import valgrind
-from harness.contenders import BARE, CLEW, Contender
+from harness.contenders import BARE, CLEW
 from harness.errors import BenchmarkError
-from harness.processes import Server, command_of, environment_of
-from harness.rows import ROWS, Row
+from harness.measuring import Bench
+from harness.processes import Server
+from harness.rows import ROWS
 
 #: Row -> the most that clew may add, as a share of the operation's own instructions; 1.3 times what was measured.
 LIMITS = {"flask-query": 0.75, "fastapi": 0.4, "requests": 0.15}
@@ -26,9 +27,10 @@ COUNTED = 300  # operations
 
 def main() -> int:
     dear = 0
-    with servers() as environment, ThreadPoolExecutor(2) as pool:
+    with opened() as bench, ThreadPoolExecutor(2) as pool:
         for row in (row for row in ROWS if row.name in LIMITS):
-            bare, clew = pool.map(lambda one, row=row: count(row, one, environment), (BARE, CLEW))
+            both = pool.map(lambda one, row=row: valgrind.count(row, one, bench, COUNTED), (BARE, CLEW))
+            (bare,), (clew,) = both
             share, limit = (clew - bare) / bare, LIMITS[row.name]
             verdict = "" if share <= limit else f": more than {limit:.2f}"
             added = f"{bare / 1e3:.0f}k instructions, clew adds {(clew - bare) / 1e3:.0f}k"
@@ -38,22 +40,15 @@ def main() -> int:
 
 
 @contextmanager
-def servers() -> Iterator[dict[str, str]]:
+def opened() -> Iterator[Bench]:
+    """The servers, and this environment for both."""
     sink, upstream = Server("sink.py"), Server("upstream.py")
+    python = Path(sys.executable)
     try:
-        yield {"endpoint": f"{sink.address}/instructions", "BENCH_UPSTREAM": upstream.address}
+        yield Bench({BARE.name: python, CLEW.name: python}, sink, {"BENCH_UPSTREAM": upstream.address})
     finally:
         sink.stop()
         upstream.stop()
-
-
-def count(row: Row, contender: Contender, environment: dict[str, str]) -> float:
-    """The instructions of one operation, those of all threads and of sending included."""
-    python = Path(sys.executable)
-    command = command_of(contender, python, ["worker.py", row.application])
-    own = environment_of(contender, python, environment["endpoint"], row.mode)
-    seldom = valgrind.SELDOM if contender is CLEW else {}
-    return valgrind.count(command, {**own, **environment, **seldom}, COUNTED)[0]
 
 
 if __name__ == "__main__":

@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
+from harness.contenders import Contender
 from harness.errors import BenchmarkError
-from harness.processes import Worker
+from harness.measuring import Bench
+from harness.processes import Worker, command_of, environment_of
+from harness.rows import Row
 
 WARM_UP = 150  # operations
 ADVICE = "valgrind is missing: apt-get install valgrind"
@@ -23,14 +26,15 @@ COMMAND = (
 SELDOM = {"OTEL_BSP_SCHEDULE_DELAY": "100000", "OTEL_BLRP_SCHEDULE_DELAY": "100000"}  # rounds of the worker are noise
 
 
-def count(
-    command: Sequence[str], environment: Mapping[str, str], operations: int, options: Sequence[str] = ()
-) -> list[float]:
-    """What callgrind collects in the worker that the command starts, per operation, all threads and sending included:
-    instructions, and by its options more. BenchmarkError when there is no valgrind, or nothing to count."""
+def count(row: Row, contender: Contender, bench: Bench, operations: int, options: Sequence[str] = ()) -> list[float]:
+    """What callgrind collects of one operation, all threads and sending included: instructions, by its options more.
+    BenchmarkError when there is no valgrind, or nothing to count."""
     if shutil.which(COMMAND[0]) is None:
         raise BenchmarkError(ADVICE)
-    worker = Worker([*COMMAND, *options, *command], dict(environment))
+    python = bench.pythons[contender.name]
+    command = command_of(contender, python, ["worker.py", row.application])
+    own = environment_of(contender, python, f"{bench.sink.address}/valgrind.{row.name}.{contender.name}", row.mode)
+    worker = Worker([*COMMAND, *options, *command], {**own, **bench.servers, **dict(row.environment), **SELDOM})
     worker.run(WARM_UP)
     worker.obey({"do": "freeze"})  # a collection of all that was imported comes once in thousands of operations
     _switch("on", worker)

@@ -8,7 +8,6 @@ from typing import NamedTuple
 from harness import valgrind
 from harness.contenders import BARE, CLEW, CONTRIB, Contender
 from harness.measuring import Bench
-from harness.processes import command_of, environment_of
 from harness.report import table
 from harness.rows import ROWS, Row
 
@@ -49,16 +48,10 @@ def measure(contenders: Sequence[Contender], bench: Bench, effort: str) -> list[
         row for row in ROWS if row.name in MEASURED and (not row.needs or f"BENCH_{row.needs.upper()}" in bench.servers)
     ]
     ours = [contender for contender in contenders if contender in (BARE, CLEW, CONTRIB)]
-    return [(row, {one.name: follow(row, one, bench, OPERATIONS[effort]) for one in ours}) for row in rows]
-
-
-def follow(row: Row, contender: Contender, bench: Bench, operations: int) -> Counts:
-    python = bench.pythons[contender.name]
-    command = command_of(contender, python, ["worker.py", row.application])
-    own = environment_of(contender, python, f"{bench.sink.address}/caches.{row.name}.{contender.name}", row.mode)
-    seldom = {} if contender is BARE else valgrind.SELDOM
-    environment = {**own, **bench.servers, **dict(row.environment), **seldom}
-    return counts(valgrind.count(command, environment, operations, CACHES))
+    operations = OPERATIONS[effort]
+    return [
+        (row, {one.name: counts(valgrind.count(row, one, bench, operations, CACHES)) for one in ours}) for row in rows
+    ]
 
 
 def counts(events: Sequence[float]) -> Counts:

@@ -40,8 +40,8 @@ def pooled(
         def make(function: Function) -> Function:
             if function in _watched:  # by another name of the same class
                 return function
-            begin = partial(watch.begin, read_pool, held)
-            watched = (_coroutine if is_coroutine(function) else _call)(watch, begin, waits, switch, function)
+            begin = partial(watch.begin if waits else watch.note_down, read_pool, held)
+            watched = (_coroutine if is_coroutine(function) else _call)(watch, begin, switch, function)
             if telemetry.choice is not None:
                 watched = telemetry.choice.only(function, watched)
             _watched.add(watched)
@@ -97,6 +97,17 @@ class _Watch:
             meter.create_observable_up_down_counter(metric.name, [self._observe(read)], metric.unit, metric.description)
 
     def begin(self, read_pool: Read, held: Held | None, subject: Any) -> tuple[_HandingOut, float] | None:
+        found = self._known(read_pool, held, subject)
+        if found is None:
+            return None
+        found.waiting.append(None)
+        return found, perf_counter()
+
+    def note_down(self, read_pool: Read, held: Held | None, subject: Any) -> None:
+        """Instead of `begin`, where nobody waits."""
+        self._known(read_pool, held, subject)
+
+    def _known(self, read_pool: Read, held: Held | None, subject: Any) -> _HandingOut | None:
         try:
             if held is not None:
                 subject = held(subject)
@@ -110,19 +121,18 @@ class _Watch:
                     self.handing_out.pop(key, None)
 
                 found = self.handing_out[key] = _HandingOut(subject, read_pool, gone)
-            found.waiting.append(None)
-            return found, perf_counter()
+            return found
         except Exception as error:  # noqa: BLE001
             self.failed(error, "pool")
             return None
 
-    def end(self, wait: tuple[_HandingOut, float] | None, tells: bool) -> None:
+    def end(self, wait: tuple[_HandingOut, float] | None, got: bool) -> None:
         if wait is None:
             return
         try:
             found, began = wait
             found.waiting.pop()
-            name = found.name if tells else ""
+            name = found.name if got else ""
             if name:
                 self._wait.record(perf_counter() - began, db_pool.named(name))
         except Exception as error:  # noqa: BLE001
@@ -179,7 +189,7 @@ def _watch(telemetry: Telemetry) -> _Watch:
 Begin = Callable[[Any], "tuple[_HandingOut, float] | None"]
 
 
-def _call(watch: _Watch, begin: Begin, waits: bool, switch: Switch, function: Function) -> Function:
+def _call(watch: _Watch, begin: Begin, switch: Switch, function: Function) -> Function:
     @wraps(function)
     def watched(subject: Any, *args: Any, **kwargs: Any) -> Any:
         if not switch.on:
@@ -190,13 +200,13 @@ def _call(watch: _Watch, begin: Begin, waits: bool, switch: Switch, function: Fu
         except BaseException:
             watch.end(wait, False)
             raise
-        watch.end(wait, waits)
+        watch.end(wait, True)
         return connection
 
     return watched
 
 
-def _coroutine(watch: _Watch, begin: Begin, waits: bool, switch: Switch, function: Function) -> Function:
+def _coroutine(watch: _Watch, begin: Begin, switch: Switch, function: Function) -> Function:
     @wraps(function)
     async def watched(subject: Any, *args: Any, **kwargs: Any) -> Any:
         if not switch.on:
@@ -207,7 +217,7 @@ def _coroutine(watch: _Watch, begin: Begin, waits: bool, switch: Switch, functio
         except BaseException:
             watch.end(wait, False)
             raise
-        watch.end(wait, waits)
+        watch.end(wait, True)
         return connection
 
     return watched

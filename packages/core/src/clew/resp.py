@@ -87,8 +87,8 @@ def _pipeline(package: str, where: Where, counted: Callable[[], bool]) -> Operat
     return db_command.operation(read, _server(package), read_code)
 
 
-def _counted(package: str, group: str) -> Callable[[], bool]:
-    """Whether we are to count: redis-py does, since 7.2, when the application has asked it for a group of metrics."""
+def _counted(package: str, *groups: str) -> Callable[[], bool]:
+    """Whether we are to count: redis-py does, since 7.2, when the application has asked it for such metrics."""
     name = f"{package}.observability.providers"
 
     def counted() -> bool:
@@ -98,8 +98,8 @@ def _counted(package: str, group: str) -> Callable[[], bool]:
         manager = providers.get_observability_instance().get_provider_manager()
         if manager is None:
             return True
-        groups = manager.config.metric_groups
-        return type(groups)[group] not in groups
+        chosen = manager.config.metric_groups
+        return not any(type(chosen)[group] in chosen for group in groups)
 
     return counted
 
@@ -119,11 +119,10 @@ def _server(system: str) -> Callable[[Any], db_command.Server]:
 
 
 def _pools(package: str) -> Callable[[Any], db_pool.Pool | None]:
-    server_of = _server(package)
-    counted = _counted(package, "CONNECTION_BASIC"), _counted(package, "CONNECTION_ADVANCED")
+    server_of, counted = _server(package), _counted(package, "CONNECTION_BASIC", "CONNECTION_ADVANCED")
 
     def read(pool: Any) -> db_pool.Pool | None:
-        if not all(by_us() for by_us in counted):
+        if not counted():
             return None
         if hasattr(pool, "_available_connections"):
             used, idle = len(pool._in_use_connections), len(pool._available_connections)

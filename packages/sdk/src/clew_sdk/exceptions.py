@@ -31,7 +31,7 @@ def _stack(error: BaseException) -> str:
         lines = traceback.format_exception(type(error), error, error.__traceback__, limit=-64)
     except Exception:  # noqa: BLE001  __str__ of the exception or of its causes
         lines = [*traceback.format_tb(getattr(error, "__traceback__", None), -64), type(error).__qualname__]
-    return "".join(lines)[-STACK_LENGTH:]
+    return _scrubbed("".join(lines)[-4 * STACK_LENGTH :])[-STACK_LENGTH:]
 
 
 def one_line(error: BaseException) -> str:

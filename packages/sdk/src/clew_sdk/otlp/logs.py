@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from clew_sdk.limits import Limits
 from clew_sdk.otlp.values import Attributes, any_value, described, remember
-from clew_sdk.otlp.wire import block, count, fixed32, text, varint
+from clew_sdk.otlp.wire import block, count, fixed32, text, utf8
 
 BODY_LENGTH = 16384
 _TIME, _OBSERVED = 0x09, 0x59
@@ -61,8 +61,7 @@ class LogEncoder:
 
 def _body(body: Any) -> bytes:
     if body.__class__ is str:
-        plain = body[:BODY_LENGTH].encode("utf-8", "replace")
-        return b"\x0a" + varint(len(plain)) + plain
+        return block(b"\x0a", utf8(body[:BODY_LENGTH]))
     try:
         return any_value(body, BODY_LENGTH)
     except Exception:  # noqa: BLE001  a foreign sequence or number that fails
