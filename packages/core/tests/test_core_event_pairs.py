@@ -19,7 +19,7 @@ class Job:
     """What a call belongs to."""
 
     def __init__(self, parts: int = 1) -> None:
-        self.left, self.parts = parts, parts
+        self.left = parts
 
 
 class Engine:
@@ -42,8 +42,10 @@ class Engine:
                 if not forget:
                     self.tell("failure", job, error)
                 raise
-            self.tell("after", job)
-        self.tell("done", job)
+        self.conclude(job)
+
+    def conclude(self, job: Job) -> None:
+        """Its driver has answered."""
 
     def drive(self, sql: str) -> None:
         if "nowhere" in sql:
@@ -71,14 +73,13 @@ def server(connection: Any) -> db_client.Server:
     return db_client.Server("other_sql")
 
 
+END = "an_engine:Engine.conclude"
 pair = EventPair(
     begin=("before",),
-    end="after",
+    end=END,
     fail="failure",
-    whole="done",
-    subjects=dict.fromkeys(("before", "after", "failure", "done"), lambda job, *rest: job),
+    subjects={**dict.fromkeys(("before", "failure"), lambda job, *rest: job), END: lambda engine, job: job},
     read_error=lambda job, error: error,
-    goes_on=lambda job: job.parts > 1,
 )
 calls = db_client.statement(lambda job, sql: db_client.query(sql), server)
 driving = db_client.statement(lambda engine, sql: db_client.query(sql), server, innermost=True)
@@ -92,7 +93,7 @@ def test_a_call_is_one_span_from_event_to_event_and_its_driver_keeps_quiet() -> 
     assert [(span.name, span.instrumentation_scope.name) for span in record.spans()] == [("SELECT b", "clew.an_engine")]
 
 
-def test_what_goes_on_is_one_call_until_it_is_whole() -> None:
+def test_what_begins_again_before_its_end_is_one_call() -> None:
     with enabled(plugin) as record:
         Engine().run(Job(parts=3), "SELECT a FROM b")
         assert len(record.spans()) == 1
@@ -130,5 +131,6 @@ def test_a_mistake_of_ours_is_not_the_librarys() -> None:
 
 def test_the_undo_takes_every_listener_back() -> None:
     with enabled(plugin):
-        assert len(Engine.listeners) == 4
+        assert len(Engine.listeners) == 2
     assert Engine.listeners == []
+    assert not hasattr(Engine.conclude, "__wrapped__")

@@ -92,7 +92,7 @@ def test_fields_that_the_application_set_itself_are_left_alone(record: Recording
 
 
 @pytest.mark.parametrize("level", [logging.INFO, logging.ERROR])
-@pytest.mark.parametrize("own", ["also mine", "abc", 17, "order-2026-11-26-000000000000007"])
+@pytest.mark.parametrize("own", ["also mine", "abc", 17, "order-2026-11-26-000000000000007", f"-{7:031d}"])
 def test_a_line_with_a_trace_id_of_the_applications_own_is_sent_in_the_trace_in_hand(
     record: Recording, stream: Any, level: int, own: object
 ) -> None:
@@ -112,21 +112,32 @@ def test_what_the_level_or_a_filter_stops_is_not_sent(record: Recording, stream:
     assert record.logs() == []
 
 
-def test_a_record_that_was_queued_keeps_the_ids_of_its_request(record: Recording, stream: Any) -> None:
+@pytest.mark.parametrize("level", [logging.INFO, logging.ERROR])
+def test_a_record_that_came_from_outside_of_a_trace_stays_outside(record: Recording, stream: Any, level: int) -> None:
+    outside = {"trace_id": "", "span_id": "", "request_id": "", "request.id": "order-1"}
+    with trace.get_tracer("test").start_as_current_span("work"):
+        stream[0].log(level, "handed over", extra=outside)
+    (sent,) = record.logs()
+    assert (sent.trace_id, sent.span_id, sent.attributes["request.id"]) == (0, 0, "order-1")
+
+
+@pytest.mark.parametrize("level", [logging.INFO, logging.ERROR])
+def test_a_record_that_was_queued_keeps_the_ids_of_its_request(record: Recording, stream: Any, level: int) -> None:
     logger, handler, text = stream
     handler.setFormatter(logging.Formatter("%(request_id)s %(trace_id)s"))
     waiting: queue.Queue[Any] = queue.Queue()
     sender = logging.getLogger("sender")
     sender.propagate = False
+    sender.setLevel(logging.INFO)
     sender.addHandler(logging.handlers.QueueHandler(waiting))
     token = attach(context_api.set_value(REQUEST_ID, "order-1"))
     with trace.get_tracer("test").start_as_current_span("work") as span:
-        sender.error("x")
+        sender.log(level, "x")
     detach(token)
     logger.handle(waiting.get_nowait())
-    trace_id = span.get_span_context().trace_id
+    trace_id, span_id = span.get_span_context().trace_id, span.get_span_context().span_id
     assert text.getvalue() == f"order-1 {trace_id:032x}\n"
-    assert [sent.trace_id for sent in record.logs()] == [trace_id, trace_id]
+    assert [(sent.trace_id, sent.span_id) for sent in record.logs()] == [(trace_id, span_id)] * 2
 
 
 def test_handlers_formatters_and_levels_are_untouched(stream: Any) -> None:

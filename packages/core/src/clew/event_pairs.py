@@ -1,4 +1,4 @@
-"""A hook for libraries that tell by events that a call begins, and that it has ended or failed."""
+"""A hook for libraries that tell by events that a call begins."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable
 from sys import modules
 from typing import Any, NamedTuple, cast
 
-from clew.hooks import Hook
+from clew.hooks import Action, Hook, enrich
 from clew.operation import Operation
 from clew.places import Undo, resolve
 from clew.probe import Probe
@@ -19,26 +19,27 @@ HELD = "_clew_held"
 
 
 class EventPair(NamedTuple):
-    """Which events tell of a call, and what of their arguments is the object that the call belongs to."""
+    """What tells of a call, and what of its arguments is the object that the call belongs to."""
 
-    #: Any one of them begins a call; the reader of the operation has their parameters.
+    #: Any one of these events begins a call; the reader of the operation has their parameters. One that comes again for
+    #: the same object before its end is of the same call.
     begin: tuple[str, ...]
+    #: The function ("module:Class.method") that the library calls when it is over. No event: to have one told may make a
+    #: library tell of everything else that it does.
     end: str
+    #: The event of a call that fails.
     fail: str
-    #: From the arguments of each of these events; None when it is about no call.
+    #: From the arguments of each of these; None when it is about no call.
     subjects: dict[str, Callable[..., Any]]
     #: From the arguments of `fail`.
     read_error: Callable[..., BaseException]
-    #: Whether more of the same call follows its `end`; then it is `whole` that ends it. Gets the subject.
-    goes_on: Callable[[Any], bool] = bool
-    whole: str | None = None
 
 
 def between(target: str, api: str, pair: EventPair, operation: Operation) -> Hook:
-    """Records as one `operation` what happens between two events of `target` ("module:Class").
+    """Records as one `operation` what happens from an event of `target` ("module:Class") until its end.
 
     `api` is the library's module with the functions `listen` and `remove`, both for (target, name of the event,
-    function). What happens between the events is inside the call.
+    function). What happens until the end is inside the call.
     """
 
     def hook(telemetry: Telemetry) -> Undo:
@@ -57,7 +58,14 @@ def between(target: str, api: str, pair: EventPair, operation: Operation) -> Hoo
 
             return undo
 
-        return resolve(target, connect, probe.failed)
+        ended = enrich(pair.end, Action(pair.subjects[pair.end], lambda subject: _close(probe, subject, None)))
+        undos = [resolve(target, connect, probe.failed), ended(telemetry)]
+
+        def undo() -> None:
+            for each in undos:
+                each()
+
+        return undo
 
     return hook
 
@@ -79,12 +87,16 @@ class _Held:
             probe.end(running, None, error)
 
 
-def _handlers(probe: Probe, pair: EventPair, place: str) -> dict[str, Callable[..., None]]:
-    subjects, whole = pair.subjects, pair.whole
+def _close(probe: Probe, subject: Any, error: BaseException | None) -> None:
+    held = getattr(subject, HELD, None)
+    if held is not None:
+        held.close(probe, error)
 
+
+def _handlers(probe: Probe, pair: EventPair, place: str) -> dict[str, Callable[..., None]]:
     def begin(subject: Any, args: tuple[Any, ...]) -> None:
         held = getattr(subject, HELD, None)
-        if held is not None and held.running is not None and pair.goes_on(subject):
+        if held is not None and held.running is not None:
             return
         outer = get_current().get(HELD)
         if outer is not None:  # nobody told its end
@@ -93,23 +105,11 @@ def _handlers(probe: Probe, pair: EventPair, place: str) -> dict[str, Callable[.
         if running is not None:
             setattr(subject, HELD, _Held(running))
 
-    def close(subject: Any, error: BaseException | None) -> None:
-        held = getattr(subject, HELD, None)
-        if held is not None:
-            held.close(probe, error)
-
-    def end(subject: Any, args: tuple[Any, ...]) -> None:
-        if whole is None or not pair.goes_on(subject):
-            close(subject, None)
-
     def fail(subject: Any, args: tuple[Any, ...]) -> None:
-        close(subject, pair.read_error(*args))
-
-    def last(subject: Any, args: tuple[Any, ...]) -> None:
-        close(subject, None)
+        _close(probe, subject, pair.read_error(*args))
 
     def handler(event: str, act: Callable[[Any, tuple[Any, ...]], None]) -> Callable[..., None]:
-        subject_of = subjects[event]
+        subject_of = pair.subjects[event]
 
         def told(*args: Any) -> None:
             try:
@@ -121,7 +121,5 @@ def _handlers(probe: Probe, pair: EventPair, place: str) -> dict[str, Callable[.
 
         return told
 
-    acts = {**dict.fromkeys(pair.begin, begin), pair.end: end, pair.fail: fail}
-    if whole is not None:
-        acts[whole] = last
+    acts = {**dict.fromkeys(pair.begin, begin), pair.fail: fail}
     return {event: handler(event, act) for event, act in acts.items()}

@@ -11,7 +11,6 @@ from opentelemetry._logs import LoggerProvider as ApiLoggerProvider
 from opentelemetry._logs import NoOpLogger
 from opentelemetry.context import Context
 from opentelemetry.trace import get_current_span
-from opentelemetry.trace.propagation import _SPAN_KEY
 
 from clew_sdk import limits, pipeline, report, resource, settings
 from clew_sdk.context import REQUEST_ID, get_current
@@ -20,12 +19,11 @@ from clew_sdk.guests.exporters import chosen
 from clew_sdk.guests.logs import LogGuests, batching
 from clew_sdk.native import monotonic
 from clew_sdk.notes import Parcels
-from clew_sdk.otlp.logs import Entry, LogEncoder
+from clew_sdk.otlp.logs import Entry, LogEncoder, ids
 from clew_sdk.otlp.request import field
 from clew_sdk.otlp.values import copied
 from clew_sdk.outbox import Outbox
 from clew_sdk.scope import Scope
-from clew_sdk.span import Span
 
 _ERROR = 17  # SeverityNumber.ERROR
 
@@ -174,7 +172,7 @@ def _entry(parts: dict[str, Any]) -> Entry:
     observed = part("observed_timestamp")
     return Entry(
         part("timestamp") or 0, time_ns() if observed is None else observed, _severity(part("severity_number")),
-        part("severity_text") or "", part("body"), attributes, *_trace(context), part("event_name") or "",
+        part("severity_text") or "", part("body"), attributes, "", *_trace(context), part("event_name") or "",
     )  # fmt: skip
 
 
@@ -185,7 +183,7 @@ def entry_of(record: Any) -> Entry:
     observed = record.observed_timestamp or time_ns()
     return Entry(
         record.timestamp or 0, observed, _severity(record.severity_number), record.severity_text or "", record.body,
-        attributes, record.trace_id or 0, record.span_id or 0, int(record.trace_flags or 0),
+        attributes, "", *ids(record.trace_id, record.span_id), int(record.trace_flags or 0),
         getattr(record, "event_name", None) or "",
     )  # fmt: skip
 
@@ -200,15 +198,10 @@ def _attributes(given: Any, exception: BaseException | None, context: Context) -
     return found
 
 
-def _trace(context: Context) -> tuple[int, int, int]:
+def _trace(context: Context) -> tuple[bytes, bytes, int]:
     """Trace ID, span ID and flags of the span in a context."""
-    span: Any = context.get(_SPAN_KEY)
-    if span is None:
-        return 0, 0, 0
-    if isinstance(span, Span):
-        return span._lineage.trace_id, span._span_id, span._lineage.flags
     found = get_current_span(context).get_span_context()
-    return found.trace_id, found.span_id, found.trace_flags
+    return *ids(found.trace_id, found.span_id), found.trace_flags
 
 
 def _severity(number: Any) -> int:

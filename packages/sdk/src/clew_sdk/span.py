@@ -81,6 +81,14 @@ class Span(ApiSpan):
             self._context = context
         return context
 
+    def spelled(self) -> tuple[str, str, int]:
+        """Trace ID and span ID in hexadecimal digits, empty where there is no trace, and the trace's flags: what a
+        SpanContext says, for a fifth of its cost."""
+        lineage = self._lineage
+        if not lineage.trace_id:
+            return "", "", 0
+        return lineage.hex or lineage.spell(), self._span_id.to_bytes(8, "big").hex(), lineage.flags
+
     def is_recording(self) -> bool:
         return self._end is None
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any, NamedTuple
 from weakref import WeakSet
 
 from opentelemetry import _logs
 from opentelemetry._logs import SeverityNumber
 from opentelemetry.context import Context
-from opentelemetry.trace import INVALID_SPAN_CONTEXT, NonRecordingSpan, SpanContext, TraceFlags
+from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags
 
 from clew import failures
 from clew.conventions import keys
@@ -34,6 +35,8 @@ _SEVERITIES = (
 )
 #: What no application can change once it is attached.
 _PLAIN = frozenset({str, int, float, bool, bytes, type(None)})
+#: IDs and flags outside of a trace.
+_NOWHERE = "", "", 0
 
 
 class Line(NamedTuple):
@@ -69,10 +72,7 @@ def stamp(fields_of: Callable[..., dict[str, Any]]) -> Action:
 
 def _stamp(fields: dict[str, Any]) -> None:
     context = get_current()
-    here = _here(context)
-    trace_id = span_id = ""
-    if here.trace_id:
-        trace_id, span_id = f"{here.trace_id:032x}", f"{here.span_id:016x}"
+    trace_id, span_id, _ = _spelled(context)
     fields.setdefault(TRACE, trace_id)
     fields.setdefault(SPAN_NAME, span_id)
     fields.setdefault(REQUEST, context.get(REQUEST_ID, ""))
@@ -102,8 +102,10 @@ def emit(read_line: Callable[..., Line]) -> Action:
 
 def _can_wait(line: Line) -> bool:
     """Whether nobody waits for the line and nothing of it can change."""
-    said = (*line.extra.values(), *line.ids)
-    return line.level < URGENT and line.error is None and _PLAIN.issuperset(map(type, said))
+    if line.level >= URGENT or line.error is not None:
+        return False
+    said = (*line.ids, *line.extra.values()) if line.extra else line.ids
+    return all(map(_PLAIN.__contains__, map(type, said)))
 
 
 #: The handlers with which an application sends its records itself, of the SDK and of the incumbent.
@@ -126,7 +128,10 @@ def _never(*record: Any) -> bool:
 
 
 class Written(NamedTuple):
-    """A log record in the fields of OTLP. Times in nanoseconds since 1970; IDs are 0 outside of a trace."""
+    """A log record in the fields of OTLP. Times in nanoseconds since 1970; IDs empty outside of a trace.
+
+    The request ID stands beside the attributes, most of which come again with the next record.
+    """
 
     timestamp: int
     observed: int
@@ -134,8 +139,9 @@ class Written(NamedTuple):
     severity_text: str
     body: str
     attributes: dict[str, Any]
-    trace_id: int
-    span_id: int
+    request_id: str
+    trace_id: bytes
+    span_id: bytes
     flags: int
     event_name: str = ""
 
@@ -143,42 +149,47 @@ class Written(NamedTuple):
 def written(line: Line, context: Context) -> Written:
     """What is written out of a line, perhaps long after it was in this context; a LogRecord would take four times as
     long to make and to read."""
-    trace_id = _number(line.ids[0], 32)
-    span, attributes = _span_of(line, context, trace_id), _attributes(line, trace_id)
+    trace_id, span_id, flags = _origin(line, context)
+    attributes, request_id = _attributes(line, trace_id), line.ids[2]
+    if request_id.__class__ is not str:  # the application's own: it stays what it is
+        request_id = ""
+    elif request_id:
+        del attributes[keys.REQUEST_ID]
     return Written(
         line.time, line.time, _severity(line.level), line.level_name, redact_text(line.body), attributes,
-        span.trace_id, span.span_id, span.trace_flags,
+        request_id, bytes.fromhex(trace_id), bytes.fromhex(span_id), flags,
     )  # fmt: skip
 
 
 def record_of(line: Line, context: Context) -> _logs.LogRecord:
     """The same for who knows nothing of ours."""
-    trace_id = _number(line.ids[0], 32)
+    origin = _origin(line, context)
     return _logs.LogRecord(
         timestamp=line.time,
         observed_timestamp=line.time,
-        context=_context_of(line, context, trace_id),
+        context=context if origin == _spelled(context) else _elsewhere(origin, context),
         severity_text=line.level_name,
         severity_number=SeverityNumber(_severity(line.level)),
         body=redact_text(line.body),
-        attributes=_attributes(line, trace_id),
+        attributes=_attributes(line, origin[0]),
     )
 
 
-def _attributes(line: Line, trace_id: int | None) -> dict[str, Any]:
+def _attributes(line: Line, trace_id: str) -> dict[str, Any]:
     attributes: dict[str, Any] = {name: REDACTED if is_secret(name) else value for name, value in line.extra.items()}
     attributes[keys.CODE_FUNCTION_NAME] = line.function
     attributes[keys.CODE_LINE_NUMBER] = line.line
     said, _, request_id = line.ids
     if request_id:
         attributes[keys.REQUEST_ID] = request_id
-    if trace_id is None:
+    if said != trace_id and _number(said, 32) is None:
         attributes[TRACE] = said
     if line.error is not None:
         attributes.update(failures.describe(line.error))
     return attributes
 
 
+@lru_cache(64)
 def _severity(level: int) -> int:
     for least, number in _SEVERITIES:
         if level >= least:
@@ -186,23 +197,38 @@ def _severity(level: int) -> int:
     return 0
 
 
-def _here(context: Context) -> SpanContext:
+def _spelled(context: Context) -> tuple[str, str, int]:
+    """The context's trace ID and span ID in hexadecimal digits, empty outside of a trace, and the trace's flags."""
     span: Any = context.get(SPAN)
-    return INVALID_SPAN_CONTEXT if span is None else span.get_span_context()
+    if span is None:
+        return _NOWHERE
+    spelled = getattr(span, "spelled", None)
+    if spelled is not None:
+        return spelled()  # type: ignore[no-any-return]
+    here = span.get_span_context()
+    return (f"{here.trace_id:032x}", f"{here.span_id:016x}", here.trace_flags) if here.trace_id else _NOWHERE
 
 
-def _span_of(line: Line, context: Context, trace_id: int | None) -> SpanContext:
-    """The span of the context, unless the record was made elsewhere and only handed over here (a queue, a socket)."""
-    here = _here(context)
-    if trace_id is None or trace_id == here.trace_id:
+def _origin(line: Line, context: Context) -> tuple[str, str, int]:
+    """The same of what a line belongs to: the context, unless the record was made elsewhere and only handed over here
+    (a queue, a socket)."""
+    here = _spelled(context)
+    said, span_said, _ = line.ids
+    if said == here[0]:
         return here
-    return SpanContext(trace_id, _number(line.ids[1], 16) or 0, True, TraceFlags(TraceFlags.SAMPLED))
+    trace_id = _number(said, 32)
+    if trace_id is None:
+        return here
+    if not trace_id:
+        return _NOWHERE
+    span_id = _number(span_said, 16)
+    return f"{trace_id:032x}", f"{span_id:016x}" if span_id else "", TraceFlags.SAMPLED
 
 
-def _context_of(line: Line, context: Context, trace_id: int | None) -> Context:
-    """The context with that span."""
-    came = _span_of(line, context, trace_id)
-    return context if came == _here(context) else Context({**context, SPAN: NonRecordingSpan(came)})
+def _elsewhere(origin: tuple[str, str, int], context: Context) -> Context:
+    trace_id, span_id, flags = origin
+    came = SpanContext(int(trace_id or "0", 16), int(span_id or "0", 16), True, TraceFlags(flags))
+    return Context({**context, SPAN: NonRecordingSpan(came)})
 
 
 def _number(identifier: Any, digits: int) -> int | None:
@@ -210,6 +236,7 @@ def _number(identifier: Any, digits: int) -> int | None:
     if identifier == "":
         return 0
     try:
-        return int(identifier, 16) if len(identifier) == digits else None
+        number = int(identifier, 16) if len(identifier) == digits else -1
     except (TypeError, ValueError):
         return None
+    return number if number >= 0 else None
