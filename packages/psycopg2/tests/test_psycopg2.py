@@ -13,8 +13,9 @@ import psycopg2.pool
 import pytest
 from psycopg2 import sql
 
+from clew.conventions.db_pool import Pool
 from clew.testing.contracts.db_client import DbClientContract
-from clew.testing.recording import Recording, enabled
+from clew.testing.recording import Recording, assert_pool, enabled
 from clew_psycopg2 import plugin
 
 
@@ -108,9 +109,7 @@ class TestPsycopg2(DbClientContract):
     def test_a_pool_says_how_full_it_is(self, kind: Any, record: Recording) -> None:
         pool = kind(2, 3, self.url)
         pool.getconn()
-        assert [value for _, value in record.levels("db.client.connection.count")] == [1, 1]
-        assert [value for _, value in record.levels("db.client.connection.max")] == [3]
-        assert [count for _, count in record.points("db.client.connection.wait_time")] == [1]
+        assert_pool(record, Pool("", 1, 1, 3), waits=1)
         pool.closeall()
         assert record.levels("db.client.connection.count") == []
 

@@ -17,14 +17,15 @@ from sqlalchemy.pool import NullPool, QueuePool
 
 import clew_psycopg
 import clew_sqlite3
+from clew.conventions.db_pool import Pool
 from clew.testing.contracts.db_client import METRIC, DbClientContract
-from clew.testing.recording import Recording, enabled, recording
+from clew.testing.recording import Recording, assert_pool, enabled, recording
 from clew_sqlalchemy import plugin
 from clew_sqlalchemy.instrumentor import SQLAlchemyInstrumentor
 
 NEW = not sa.__version__.startswith("1.")
 new = pytest.mark.skipif(not NEW, reason="comes with SQLAlchemy 2")
-WAIT, COUNT = "db.client.connection.wait_time", "db.client.connection.count"
+COUNT = "db.client.connection.count"
 
 
 def names(record: Recording) -> list[str]:
@@ -263,16 +264,12 @@ def test_the_pool_says_how_full_it_is_and_how_long_one_waits(engine: Engine) -> 
         thread.start()
         while [value for _, value in record.levels("db.client.connection.pending_requests")] != [1]:
             assert thread.is_alive()
-        name = {"db.client.connection.pool.name": "shop.db"}
-        state = "db.client.connection.state"
-        assert record.levels("db.client.connection.max") == [(name, 3)]
-        assert record.levels(COUNT) == [({**name, state: "used"}, 3), ({**name, state: "idle"}, 0)]
+        assert_pool(record, Pool("shop.db", 3, 0, 3), waits=3)
         for connection in held:
             connection.close()
         thread.join()
         assert got.is_set()
-        assert record.levels(COUNT) == [({**name, state: "used"}, 0), ({**name, state: "idle"}, 2)]
-        assert record.points(WAIT) == [(name, 4)]
+        assert_pool(record, Pool("shop.db", 0, 2, 3), waits=4)
     assert record.levels(COUNT) == []
 
 

@@ -24,8 +24,8 @@ class EventPair(NamedTuple):
     #: Any one of these events begins a call; the reader of the operation has their parameters. One that comes again for
     #: the same object before its end is of the same call.
     begin: tuple[str, ...]
-    #: The function ("module:Class.method") that the library calls when it is over. No event: to have one told may make a
-    #: library tell of everything else that it does.
+    #: The function ("module:Class.method") that the library calls when it is over. No event: a library that has to tell
+    #: one may tell of everything else that it does.
     end: str
     #: The event of a call that fails.
     fail: str

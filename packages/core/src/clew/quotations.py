@@ -13,6 +13,7 @@ _NAME = r"(?: \([A-Z][A-Z0-9_]{,64}\)(?: \((?:version|for url) [^\n]{,128})?)?"
 # A word of the message that is quick to find, and a pattern around the quotation: what stays before it and after it.
 # The message may have been cut, so that there is no end to find.
 
+
 def _known(*pairs: tuple[str, str]) -> tuple[tuple[str, re.Pattern[str]], ...]:
     return tuple((word, re.compile(pattern, re.DOTALL)) for word, pattern in pairs)
 

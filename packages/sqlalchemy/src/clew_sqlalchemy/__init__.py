@@ -51,8 +51,8 @@ def read_pool(engine: Any) -> db_pool.Pool | None:
 
 
 BEGIN = "do_execute", "do_executemany", "do_execute_no_params"
-#: Of all its rounds when SQLAlchemy makes several INSERTs of one call. One listener to `after_cursor_execute`, and every
-#: connection dispatches all its events: 20 us of each statement.
+#: Once, also where SQLAlchemy makes several INSERTs of one call. One listener to `after_cursor_execute`, and every
+#: connection dispatches all its events: half of what a statement costs.
 END = "sqlalchemy.engine.default:DefaultExecutionContext._setup_result_proxy"
 statement = db_client.statement(read_statement, read_server, read_code)
 calls = EventPair(
