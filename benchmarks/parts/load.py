@@ -19,6 +19,7 @@ from harness.errors import BenchmarkError
 from harness.measuring import Bench
 from harness.processes import DEADLINE, HERE, command_of, environment_of, wait_for
 from harness.report import table
+from harness.resting import rest
 
 ADVICE = "wrk is missing: apt-get install wrk, or https://github.com/wg/wrk"
 APPLICATION = "apps.flask_query:wsgi"
@@ -33,9 +34,10 @@ SECTION = """## Under load
 {table}
 
 Flask with one query per request: gunicorn, 2 workers of 4 threads, asked by wrk over {connections} connections, with
-the process that receives the telemetry on the same machine. The servers take turns; medians over the rounds. *Lost*:
-of the spans that the answered requests must have; the server is stopped by SIGTERM, as a deployment does. wrk leaves
-the last requests on its connections unread, so that a few more spans than expected may arrive.
+the process that receives the telemetry on the same machine. The servers take turns, each when the one before has
+nothing left to send; medians over the rounds. *Lost*: of the spans that the answered requests must have; the server is
+stopped by SIGTERM, as a deployment does. wrk leaves the last requests on its connections unread, so that a few more
+spans than expected may arrive.
 """
 
 UNITS = {"us": 1e-3, "ms": 1.0, "s": 1e3, "m": 6e4}
@@ -77,6 +79,7 @@ def measure(contenders: Sequence[Contender], bench: Bench, effort: str) -> dict[
         for number in range(rounds):
             shift = number % len(services)
             for service in [*services.values()][shift:] + [*services.values()][:shift]:
+                rest()  # some go on sending for seconds
                 service.rounds.append(ask(service, seconds))
                 service.requests += service.rounds[-1].requests
     for name, service in services.items():

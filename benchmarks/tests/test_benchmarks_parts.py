@@ -7,7 +7,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from harness import valgrind
+from harness import resting, valgrind
 from harness.errors import BenchmarkError
 from harness.rows import ROWS
 from parts import caches, growth, leaving, load, memory, micro
@@ -119,3 +119,20 @@ def test_what_missed_the_caches_is_told_on_top_of_bare():
         [ROWS[0].title, "bare", "1,000", "6", "3", "3.0"],
         [ROWS[0].title, "clew", "2,000", "6", "6", "3.0"],
     ]
+
+
+def test_a_turn_waits_until_the_machine_is_at_rest(monkeypatch: pytest.MonkeyPatch):
+    seconds = iter([10.0, 10.4, 10.4, 10.41, 10.9, 10.9, 10.9, 10.9])
+    monkeypatch.setattr(resting, "LOOK", 0.001)
+    monkeypatch.setattr(resting, "BUSY", 50)  # of so short a look
+    monkeypatch.setattr(resting, "running", lambda: next(seconds))
+    assert resting.rest()
+    assert list(seconds) == []
+
+
+def test_a_machine_that_never_rests_is_not_waited_for_in_vain(monkeypatch: pytest.MonkeyPatch):
+    seconds = iter(range(1000))
+    monkeypatch.setattr(resting, "LOOK", 0.001)
+    monkeypatch.setattr(resting, "PATIENCE", 0.01)
+    monkeypatch.setattr(resting, "running", lambda: float(next(seconds)))
+    assert not resting.rest()
