@@ -2,6 +2,8 @@
 
 Needs Python 3.10 or newer and, for the first run, a package index: each contender gets a virtual environment of its own
 under benchmarks/.venvs/. Measures bare, clew and contrib; `--contenders all` or `--full` adds the agents of vendors.
+Without more words it takes five minutes and prints; `--rows all` and `--full` measure everything and write
+docs/benchmarks.md.
 """
 
 from __future__ import annotations
@@ -39,7 +41,11 @@ class Effort:
     starts: int
 
 
-EFFORTS = {"quick": Effort(rounds=15, generations=1, starts=9), "full": Effort(rounds=25, generations=3, starts=25)}
+EFFORTS = {"quick": Effort(rounds=10, generations=1, starts=7), "full": Effort(rounds=25, generations=3, starts=25)}
+
+
+#: What a quick run measures unless it is told: work of each kind, and the start of a program.
+QUICK = "flask,flask-query,flask-log,fastapi,requests,sqlite3,sqlalchemy,start"
 
 
 def main() -> int:
@@ -58,7 +64,7 @@ def read_options() -> argparse.Namespace:
     effort.add_argument("--quick", dest="effort", action="store_const", const="quick", default="quick")
     effort.add_argument("--full", dest="effort", action="store_const", const="full")
     parser.add_argument(
-        "--rows", metavar="NAME,...", help=f"of {', '.join([*(row.name for row in ROWS), 'start', *PARTS])}"
+        "--rows", metavar="NAME,...", help=f"all, or of {', '.join([*(row.name for row in ROWS), 'start', *PARTS])}"
     )
     parser.add_argument(
         "--contenders", metavar="NAME,...", help="besides bare; clew and contrib by default, all with --full"
@@ -67,7 +73,12 @@ def read_options() -> argparse.Namespace:
     parser.add_argument("--json", type=Path, metavar="FILE", help="everything measured, round by round")
     parser.add_argument("--document", type=Path, metavar="FILE", help="docs/benchmarks.md when everything is measured")
     parser.add_argument("--profile", metavar="ROW", help="where clew (or the contender named) spends the time of a row")
-    return parser.parse_args()
+    options = parser.parse_args()
+    if options.rows is None and options.effort == "quick":
+        options.rows = QUICK
+    elif options.rows == "all":
+        options.rows = None
+    return options
 
 
 def measure_all(options: argparse.Namespace, stack: ExitStack) -> int:

@@ -24,8 +24,9 @@ logs, their export over HTTP (OTLP, or what a vendor's agent speaks) to a proces
 Same applications, same library versions, same machine, same minute: the contenders take turns, round by round.
 
 ```
-python benchmarks/run.py --quick     # minutes
-python benchmarks/run.py --full      # the agents of vendors too, more rounds, three generations of processes
+python benchmarks/run.py               # five minutes, printed only: work of each kind
+python benchmarks/run.py --rows all    # all work, three quarters of an hour
+python benchmarks/run.py --full        # the agents of vendors too, more rounds, three generations of processes
 ```
 
 {facts}
