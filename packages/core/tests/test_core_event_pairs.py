@@ -10,6 +10,7 @@ from opentelemetry import trace
 
 from clew import EventPair, Plugin, between, patch
 from clew.conventions import db_client
+from clew.plugin import PluginError
 from clew.testing.recording import enabled
 
 Listener = Callable[..., None]
@@ -134,3 +135,10 @@ def test_the_undo_takes_every_listener_back() -> None:
         assert len(Engine.listeners) == 2
     assert Engine.listeners == []
     assert not hasattr(Engine.conclude, "__wrapped__")
+
+
+def test_a_library_without_the_function_that_ends_a_call_is_not_followed_in_part() -> None:
+    wrong = pair._replace(end="an_engine:Engine.gone", subjects={**pair.subjects, "an_engine:Engine.gone": len})
+    with pytest.raises(PluginError, match=r"Engine\.gone"):
+        Plugin("an_engine", hooks=[between("an_engine:Engine", "an_engine", wrong, calls)]).enable()
+    assert Engine.listeners == []

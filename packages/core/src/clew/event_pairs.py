@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from sys import modules
 from typing import Any, NamedTuple, cast
 
 from clew.hooks import Action, Hook, enrich
 from clew.operation import Operation
-from clew.places import Undo, resolve
+from clew.places import Undo, all_or_none, resolve
 from clew.probe import Probe
 from clew.propagation import amend, attach, detach, get_current
 from clew.recorder import compile_operation
 from clew.telemetry import Telemetry
 
-#: Where a call is kept from event to event: on the object that it belongs to, and in the context inside of it.
+#: Where a call is kept until its end: on the object that it belongs to, and in the context inside of it.
 HELD = "_clew_held"
 
 
@@ -59,13 +60,7 @@ def between(target: str, api: str, pair: EventPair, operation: Operation) -> Hoo
             return undo
 
         ended = enrich(pair.end, Action(pair.subjects[pair.end], lambda subject: _close(probe, subject, None)))
-        undos = [resolve(target, connect, probe.failed), ended(telemetry)]
-
-        def undo() -> None:
-            for each in undos:
-                each()
-
-        return undo
+        return all_or_none((partial(resolve, target, connect, probe.failed), partial(ended, telemetry)))
 
     return hook
 

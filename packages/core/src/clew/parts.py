@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from clew.hooks import Hook
 from clew.operation import Operation
-from clew.places import Function, Undo, replace
+from clew.places import Function, Undo, all_or_none, replace
 from clew.probe import Probe
 from clew.recorder import compile_operation
 from clew.shells import is_coroutine
@@ -40,19 +40,10 @@ def patch_parts(parts: Parts, operation: Operation) -> Hook:
 
     def hook(telemetry: Telemetry) -> Undo:
         probe = compile_operation(operation, telemetry)
-        undos: list[Undo] = []
-
-        def undo() -> None:
-            while undos:
-                undos.pop()()
-
-        try:
-            for target, shell in zip(parts, (_begins, _answers, _gives_up), strict=True):
-                undos.append(replace(target, partial(shell, probe), probe.silence, probe.failed))
-        except AttributeError:
-            undo()
-            raise
-        return undo
+        return all_or_none(
+            partial(replace, target, partial(shell, probe), probe.silence, probe.failed)
+            for target, shell in zip(parts, (_begins, _answers, _gives_up), strict=True)
+        )
 
     return hook
 

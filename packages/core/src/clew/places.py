@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 from clew.imports import is_half_imported, when_imported
@@ -96,8 +97,22 @@ def resolve(
     else:
         undos.append(when_imported(module_name, later))
 
-    def undo() -> None:
-        while undos:
-            undos.pop()()
+    return partial(undo_all, undos)
 
-    return undo
+
+def all_or_none(installs: Iterable[Callable[[], Undo]]) -> Undo:
+    """Installs one after the other; when one of them raises, those before it are undone."""
+    undos: list[Undo] = []
+    try:
+        for install in installs:
+            undos.append(install())
+    except Exception:
+        undo_all(undos)
+        raise
+    return partial(undo_all, undos)
+
+
+def undo_all(undos: list[Undo]) -> None:
+    """Each once, the last one first."""
+    while undos:
+        undos.pop()()

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from clew import settings
 from clew.guard import Guard
 from clew.hooks import Hook, Undo
+from clew.places import undo_all
 from clew.telemetry import Telemetry
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ class Plugin:
         if enabled is not None:
             if enabled.choice is not None:
                 enabled.choice.clear()
-            _undo(enabled.undos)
+            undo_all(enabled.undos)
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -114,7 +115,7 @@ class Plugin:
         return choice
 
     def _again(self, chosen: Chosen | None, choice: Choice | None) -> None:
-        _undo(_enabled.pop(self).undos)
+        undo_all(_enabled.pop(self).undos)
         self._install(chosen, choice)
 
     def _install(self, chosen: Chosen | None, choice: Choice | None) -> None:
@@ -139,11 +140,6 @@ class _Enabled(NamedTuple):
 
 
 _enabled: dict[Plugin, _Enabled] = {}
-
-
-def _undo(undos: list[Undo]) -> None:
-    while undos:
-        undos.pop()()
 
 
 def _too_old(name: str, versions: str) -> str:
