@@ -172,7 +172,7 @@ def _entry(parts: dict[str, Any]) -> Entry:
     observed = part("observed_timestamp")
     return Entry(
         part("timestamp") or 0, time_ns() if observed is None else observed, _severity(part("severity_number")),
-        part("severity_text") or "", part("body"), attributes, "", *_trace(context), part("event_name") or "",
+        part("severity_text") or "", part("body"), attributes, *_trace(context), part("event_name") or "",
     )  # fmt: skip
 
 
@@ -183,7 +183,7 @@ def entry_of(record: Any) -> Entry:
     observed = record.observed_timestamp or time_ns()
     return Entry(
         record.timestamp or 0, observed, _severity(record.severity_number), record.severity_text or "", record.body,
-        attributes, "", *ids(record.trace_id, record.span_id), int(record.trace_flags or 0),
+        attributes, *ids(record.trace_id, record.span_id), int(record.trace_flags or 0),
         getattr(record, "event_name", None) or "",
     )  # fmt: skip
 

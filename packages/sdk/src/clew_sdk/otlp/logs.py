@@ -28,11 +28,11 @@ class Entry(NamedTuple):
     severity_text: str
     body: Any
     attributes: dict[str, Any]
-    request_id: str
     trace_id: bytes
     span_id: bytes
     flags: int
     event_name: str
+    request_id: str = ""
 
 
 def ids(trace_id: int | None, span_id: int | None) -> tuple[bytes, bytes]:
